@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/slice.h"
+
+/* What every door shares. Bindings check arguments, call one runtime function, push the result. */
+
+/* The string at `index` as a slice, borrowed while it is on the stack; raises when it is no string (numbers are not
+ * taken). */
+struct slice bind_slice(lua_State *L, int index);
+void bind_push_slice(lua_State *L, struct slice bytes);
+
+/* A boxed pointer: userdata of one pointer with the metatable `type`. C empties the box when the object dies, so a late
+ * call raises
+ * "<type> is over" instead of crashing. */
+void **bind_box_new(lua_State *L, const char *type, void *object);
+void *bind_box(lua_State *L, int index, const char *type); /* raises when empty or of another type */
+void bind_box_type(lua_State *L, const char *type,
+                   const luaL_Reg *methods); /* __index = methods, __metatable = false */
+
+/* Registers the module `gateway.<name>` for this VM's require. `functions` ends with {0}. Scripts see a read-only
+ * table. */
+void bind_door(lua_State *L, const char *name, const luaL_Reg *functions);
+
+/* All doors of this program; given to vm_open. */
+void bind_open_doors(lua_State *L);

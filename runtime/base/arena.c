@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+
+enum { ARENA_BLOCK = 2048 - 64, ARENA_ALIGN = 16 };
+
+struct arena_block {
+  struct arena_block *next;
+  size_t used;
+  size_t size;
+  char padding[8];
+  char bytes[];
+};
+
+static struct arena_block *block_add(struct arena *arena, size_t need) {
+  size_t size = need > ARENA_BLOCK / 4 ? need : ARENA_BLOCK;
+  struct arena_block *block = malloc(sizeof *block + size);
+  REQUIRE(block != NULL);
+  block->used = 0;
+  block->size = size;
+  if (size == need && arena->blocks) { /* a large piece of its own must not hide the room left in the newest block */
+    block->next = arena->blocks->next;
+    arena->blocks->next = block;
+  } else {
+    block->next = arena->blocks;
+    arena->blocks = block;
+  }
+  return block;
+}
+
+static void *take(struct arena *arena, size_t size) {
+  size_t need;
+  REQUIRE(!__builtin_add_overflow(size, ARENA_ALIGN - 1, &need));
+  need &= ~(size_t)(ARENA_ALIGN - 1);
+  struct arena_block *block = arena->blocks;
+  if (!block || block->size - block->used < need) block = block_add(arena, need);
+  void *memory = block->bytes + block->used;
+  block->used += need;
+  return memory;
+}
+
+void *arena_alloc(struct arena *arena, size_t size) {
+  return memset(take(arena, size), 0, size);
+}
+
+struct slice arena_copy(struct arena *arena, struct slice bytes) {
+  if (bytes.len == 0) return slice_make("", 0);
+  return slice_make(memcpy(take(arena, bytes.len), bytes.ptr, bytes.len), bytes.len);
+}
+
+void arena_free(struct arena *arena) {
+  for (struct arena_block *block = arena->blocks; block;) {
+    struct arena_block *next = block->next;
+    free(block);
+    block = next;
+  }
+  arena->blocks = NULL;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the C side needs of the configuration, after lua/config.lua has checked and typed it. Plain values; strings are
+ * owned by the struct's fixed arrays. Defaults are in conf/gateway.yaml and in lua/config.lua, nowhere else. */
+struct settings {
+  char host[256];
+  unsigned port;
+  unsigned workers; /* 0 = one per core */
+  char log_level[8];
+  char master_key[512]; /* empty = none */
+  bool open_proxy;      /* /v1 without a key */
+  unsigned drain_ms;
+
+  uint64_t max_request_bytes;
+  unsigned request_line_bytes, head_bytes, header_count, header_name_bytes, header_value_bytes, query_parameters;
+  unsigned requests_per_connection, connections_per_worker, connections_per_address;
+  unsigned queue_high_bytes, queue_low_bytes, queue_cap_bytes;
+
+  unsigned first_byte_ms, head_ms, body_idle_ms, body_total_ms, body_rate_bytes, body_grace_ms, keep_alive_ms,
+      write_stall_ms;
+
+  unsigned upstream_dns_ms, upstream_connect_ms, upstream_first_byte_ms, upstream_idle_ms, upstream_total_ms;
+  unsigned upstream_pool_idle_ms, upstream_pool_age_ms, upstream_pool_idle_max;
+  uint64_t upstream_body_bytes;
+  uint64_t sse_event_bytes, stream_bytes;
+  char ca_file[512];
+  char https_proxy[512], http_proxy[512], no_proxy[1024];
+
+  unsigned script_cpu_ms;
+  uint64_t script_memory_bytes;
+};

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "codec/field.h"
+
+/* One request of a client and its answer. Owned by its connection; lives from the request's head to the `end` event.
+ * One exchange at a time per connection: pipelined requests wait as bytes. */
+struct exchange;
+struct http_server;
+
+struct http_request {  /* slices live in the exchange's arena */
+  struct slice method; /* one of the allow-list; HEAD is kept as HEAD */
+  struct slice path;   /* before the '?', as sent (valid %HH, no %00 %0a %0d, no fragment) */
+  struct slice query;  /* after the '?', maybe empty */
+  int minor;           /* HTTP/1.<minor> */
+  const struct http_field *fields;
+  unsigned field_count;
+  struct slice body;    /* whole, chunks joined, when `request` is called; empty in `head` */
+  uint64_t body_length; /* announced by Content-Length; 0 for chunked or none */
+  bool has_body;
+};
+
+/* What the server's user is told. `user` is what http_server_open was given. */
+struct http_handler {
+  /* Head parsed, body not read. Return 0 to go on (100-continue is sent if asked for). Else the handler has answered
+   * with exchange_respond; the body is then drained if small, or the connection closes. */
+  int (*head)(void *user, struct exchange *exchange);
+  /* The whole request is there. The handler must answer, now or later. */
+  void (*request)(void *user, struct exchange *exchange);
+  /* The client went away before its answer was complete (FIN counts, also RST, write stall, hard cap of the queue).
+   * Cancel what runs for it; `end` follows. Not called once the answer is fully queued and ended. */
+  void (*gone)(void *user, struct exchange *exchange);
+  /* The client's queue fell below the low mark after exchange_stream_write said EXCHANGE_FULL. */
+  void (*writable)(void *user, struct exchange *exchange);
+  /* Last event: access log, metrics; the exchange's memory goes after it returns. */
+  void (*end)(void *user, struct exchange *exchange);
+};
+
+const struct http_request *exchange_request(const struct exchange *exchange);
+struct arena *exchange_arena(struct exchange *exchange);
+struct slice exchange_remote(struct exchange *exchange); /* "127.0.0.1", text in the arena */
+
+/* The user's own pointer, null at first. */
+void exchange_set_data(struct exchange *exchange, void *data);
+void *exchange_data(const struct exchange *exchange);
+
+/* A whole answer: head and body in one write. Content-Length, Date, Connection are written here; the caller's fields
+ * must not name them. Body is borrowed until return. HEAD sends the head alone; 204 and 304 carry no body. */
+void exchange_respond(struct exchange *exchange, int status, const struct http_field *fields, unsigned field_count,
+                      struct slice prepared, const struct slice *body, unsigned body_count);
+
+/* An answer in pieces: chunked on HTTP/1.1, until close on HTTP/1.0. */
+void exchange_stream_begin(struct exchange *exchange, int status, const struct http_field *fields, unsigned field_count,
+                           struct slice prepared);
+enum exchange_write {
+  EXCHANGE_OK,
+  EXCHANGE_FULL /* above the high mark: pause the source until `writable` */,
+  EXCHANGE_GONE /* client is away or its queue passed the hard cap */
+};
+/* Begin's head is sent together with the first piece. Bytes are borrowed until return. */
+enum exchange_write exchange_stream_write(struct exchange *exchange, struct slice bytes);
+/* `complete` false: the body is cut on purpose; the connection closes after what is queued. */
+void exchange_stream_end(struct exchange *exchange, bool complete);
+
+bool exchange_answered(const struct exchange *exchange); /* a status is chosen */
+int exchange_status(const struct exchange *exchange);
+uint64_t exchange_bytes_sent(const struct exchange *exchange); /* body bytes accepted for sending */
+uint64_t exchange_started(const struct exchange *exchange);    /* uv_hrtime of the head's first byte */
+bool exchange_client_gone(const struct exchange *exchange);
+
+/* Asks for the connection to close after this answer. */
+void exchange_close_after(struct exchange *exchange);
+
+/* One error answer written by the http room itself (bad framing, limits, time-outs) reaches the user too: as an
+ * exchange whose request may be half empty, through `end` only, with this code set. Null otherwise. */
+const char *exchange_error_code(const struct exchange *exchange);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+
+/* Prometheus series. Each worker writes its own slots of the shared mapping (single writer, no locks); any worker can
+ * render the sum of all. Names, help texts, kinds, labels and buckets are one table in metrics_table.c (gateway-api
+ * section 6.1). */
+struct metrics; /* one worker's view */
+
+enum metrics_family {
+  METRIC_REQUESTS,          /* gateway_requests_total{provider,model,status} */
+  METRIC_DURATION,          /* gateway_request_duration_seconds{provider,model}: histogram */
+  METRIC_FIRST_TOKEN,       /* gateway_time_to_first_token_seconds{provider,model}: histogram */
+  METRIC_TOKENS_IN,         /* gateway_tokens_input_total{provider,model} */
+  METRIC_TOKENS_OUT,        /* gateway_tokens_output_total{provider,model} */
+  METRIC_PROVIDER_ERRORS,   /* gateway_provider_errors_total{provider,error_type} */
+  METRIC_COST,              /* gateway_request_cost_usd_total{provider,model}; value in micro-units, rendered in USD */
+  METRIC_BREAKER,           /* gateway_circuit_breaker_state{provider}: gauge, last writer wins */
+  METRIC_RATE_LIMITED,      /* gateway_rate_limit_rejections_total{key_type} */
+  METRIC_PROVIDER_INIT,     /* gateway_provider_init_failures_total{provider} */
+  METRIC_CONNECTIONS,       /* gateway_server_connections_current{state}: gauge, summed over workers */
+  METRIC_TRANSITIONS,       /* gateway_server_connection_transitions_total{state} */
+  METRIC_UPSTREAM_CONNECTS, /* gateway_upstream_connections_total{kind="new"|"reused"} */
+  METRIC_RETRIES,           /* gateway_retries_total{target} */
+  METRIC_FAILOVERS,         /* gateway_failovers_total{target} */
+  METRIC_SCRIPT_FAULTS,     /* gateway_script_faults_total{kind,name} */
+  METRIC_LOG_DROPPED,       /* gateway_log_lines_dropped_total */
+  METRIC_WORKER_RESTARTS,   /* gateway_worker_restarts_total: written by the supervisor's slot */
+  METRIC_HTTP_REFUSED,      /* gateway_http_refused_total{code}: framing, limits, time-outs */
+  METRIC_FAMILIES
+};
+
+/* Bytes of shared memory one worker's slots need. */
+size_t metrics_slot_size(void);
+
+/* `slots` is the shared mapping's array of `count` slots of metrics_slot_size() bytes; `own` this worker's position in
+ * it. A restarted worker goes on with its predecessor's numbers. */
+struct metrics *metrics_open(void *slots, unsigned count, unsigned own);
+void metrics_close(struct metrics *metrics);
+
+/* A series to write to, found or made. `labels` are values in the family's order. At most 500 different values of one
+ * label; then the value is `other`. Never null: when the table is full a spill series is returned and
+ * gateway_metrics_overflow_total counts. Valid for the life of the process: callers keep it. */
+struct metric *metrics_series(struct metrics *metrics, enum metrics_family family, const struct slice *labels,
+                              unsigned label_count);
+
+void metric_add(struct metric *metric, uint64_t by);
+void metric_set(struct metric *metric, int64_t value);
+void metric_observe(struct metric *metric, uint64_t microseconds); /* histograms */
+
+/* Appends the text exposition format 0.0.4 of all workers' sums. */
+void metrics_render(struct metrics *metrics, struct buffer *out);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "base/error.h"
+#include "loop/loop.h"
+#include "upstream/transfer.h"
+
+/* Everything of one worker that talks to providers: origins, their pools, the resolver, the TLS contexts. */
+
+struct upstream_options {
+  unsigned pool_idle_ms;   /* 60,000 */
+  unsigned pool_age_ms;    /* 600,000 */
+  unsigned pool_idle_max;  /* idle connections kept per origin: 1,024 */
+  unsigned dns_timeout_ms; /* 2,000 */
+  unsigned dns_cache_ms;   /* 30,000 */
+  const char *ca_file;     /* null = system */
+  const char *https_proxy; /* null = none; with one, TLS origins not named by no_proxy go through curl.c */
+  const char *http_proxy;
+  const char *no_proxy; /* comma list of hosts and .suffixes, or * */
+};
+
+struct upstream *upstream_open(struct loop *loop, const struct upstream_options *options, struct error *error);
+
+/* Cancels what still runs and closes every connection; memory goes when the loop has run the close callbacks. */
+void upstream_close(struct upstream *upstream);
+
+/* Closes idle connections now (drain). */
+void upstream_close_idle(struct upstream *upstream);
+
+struct upstream_stats {
+  unsigned active, idle;
+  uint64_t connects, reuses;
+};
+void upstream_stats(const struct upstream *upstream, struct upstream_stats *stats);
+
+/* Where calls go: (scheme, host, port, TLS settings), with its pool. One per distinct key, shared by everybody who
+ * asks; lives until upstream_close. */
+enum origin_protocol { ORIGIN_HTTP1, ORIGIN_HTTP2 };
+
+struct origin_options {
+  struct slice url; /* http:// or https://, host, optional port; path, query, user info and fragment are refused here */
+  enum origin_protocol protocol; /* ORIGIN_HTTP2: served by curl.c */
+  bool tls_insecure;
+};
+struct origin *origin_get(struct upstream *upstream, const struct origin_options *options, struct error *error);
