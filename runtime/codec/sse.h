@@ -19,9 +19,12 @@ struct sse {
   struct buffer held; /* the unfinished event's bytes; owned */
   struct buffer text; /* joined data lines, only when an event has several; owned */
   struct slice input; /* borrowed until the next sse_feed */
-  size_t scanned;
-  bool started; /* the byte-order mark has been dealt with */
-  size_t limit; /* largest event, bytes */
+  size_t limit;       /* largest event, bytes, its blank line included */
+  unsigned state;     /* how the unfinished event's bytes end */
+  unsigned mark;      /* bytes of a byte-order mark seen at the very start */
+  bool started;       /* the byte-order mark has been dealt with */
+  bool joined;        /* the present event has several data lines */
+  bool too_large;
 };
 
 enum sse_result { SSE_NEED_MORE, SSE_EVENT, SSE_TOO_LARGE };
@@ -33,7 +36,9 @@ void sse_init(struct sse *sse, size_t limit); /* the contract's limit is 8 MiB *
 void sse_feed(struct sse *sse, struct slice bytes);
 
 /* The next whole event. Its slices are valid until the next call. An event that lies whole inside the fed bytes is not
- * copied. Blocks without any line are skipped. */
+ * copied. Blocks without any line are skipped, a byte-order mark is dropped; apart from these the `raw` of all events
+ * together are the stream. The events do not depend on how the bytes were split, so a blank line that ends in CR behind
+ * an LF waits for one byte more. SSE_TOO_LARGE is for good. */
 enum sse_result sse_next(struct sse *sse, struct sse_event *event);
 
 /* True when no bytes of an unfinished event are held: a body may end here. */
