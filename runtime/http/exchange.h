@@ -28,17 +28,23 @@ struct http_request {  /* slices live in the exchange's arena */
 /* What the server's user is told. `user` is what http_server_open was given. */
 struct http_handler {
   /* Head parsed, body not read. Return 0 to go on (100-continue is sent if asked for). Else the handler has answered
-   * with exchange_respond; the body is then drained if small, or the connection closes. */
+   * with exchange_respond; the body is then drained if small, or the connection closes. A body that then is malformed,
+   * late or too large is this room's to refuse: `end` comes without `request`. */
   int (*head)(void *user, struct exchange *exchange);
   /* The whole request is there. The handler must answer, now or later. */
   void (*request)(void *user, struct exchange *exchange);
-  /* The client went away before its answer was complete (FIN counts, also RST, write stall, hard cap of the queue).
-   * Cancel what runs for it; `end` follows. Not called once the answer is fully queued and ended. */
+  /* The client went away after `head` and before its answer was complete (FIN counts, also RST, write stall, hard cap
+   * of the queue). Cancel what runs for it; `end` follows at once. Not called once the answer is fully queued and
+   * ended. Never called from inside an exchange_ function. */
   void (*gone)(void *user, struct exchange *exchange);
   /* The client's queue fell below the low mark after exchange_stream_write said EXCHANGE_FULL. */
   void (*writable)(void *user, struct exchange *exchange);
-  /* Last event: access log, metrics; the exchange's memory goes after it returns. */
+  /* Last event, exactly once for every exchange: access log, metrics; the exchange's memory goes after it returns.
+   * Never called from inside an exchange_ function. */
   void (*end)(void *user, struct exchange *exchange);
+  /* Prepared header lines (each with its CRLF) for an answer this room gives itself, since every answer has them:
+   * X-Request-ID and the like. Valid until the exchange ends. `head` may or may not have seen the exchange. */
+  struct slice (*refusal_fields)(void *user, struct exchange *exchange);
 };
 
 const struct http_request *exchange_request(const struct exchange *exchange);
@@ -49,8 +55,10 @@ struct slice exchange_remote(struct exchange *exchange); /* "127.0.0.1", text in
 void exchange_set_data(struct exchange *exchange, void *data);
 void *exchange_data(const struct exchange *exchange);
 
-/* A whole answer: head and body in one write. Content-Length, Date, Connection are written here; the caller's fields
- * must not name them. Body is borrowed until return. HEAD sends the head alone; 204 and 304 carry no body. */
+/* A whole answer: head and body in one write. Content-Length, Date, Connection are written here; caller's fields that
+ * name them (or another connection-level field), or that could not be written safely, are left out. `prepared` are
+ * lines of our own making, each with its CRLF, written as they are. Body is borrowed until return. HEAD sends the head
+ * alone; 204 and 304 carry no body. A status outside 200 to 599 is sent as 500. */
 void exchange_respond(struct exchange *exchange, int status, const struct http_field *fields, unsigned field_count,
                       struct slice prepared, const struct slice *body, unsigned body_count);
 
@@ -60,7 +68,7 @@ void exchange_stream_begin(struct exchange *exchange, int status, const struct h
 enum exchange_write {
   EXCHANGE_OK,
   EXCHANGE_FULL /* above the high mark: pause the source until `writable` */,
-  EXCHANGE_GONE /* client is away or its queue passed the hard cap */
+  EXCHANGE_GONE /* client is away, or a piece came while the hard cap of its queue was reached */
 };
 /* Begin's head is sent together with the first piece. Bytes are borrowed until return. */
 enum exchange_write exchange_stream_write(struct exchange *exchange, struct slice bytes);

@@ -35,20 +35,30 @@ struct http_server_options {
 extern const struct http_limits http_limits_default;
 extern const struct http_timeouts http_timeouts_default;
 
+/* The options are copied; `handler.request` must be there, the other handlers may be null. */
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options);
 
 /* Accepts on a bound, listening socket the supervisor owns; the server works on a duplicate of it. */
 int http_server_listen(struct http_server *server, int fd, struct error *error);
 
 /* Stops accepting (what is already in the kernel's queue is accepted first), closes idle connections, marks the others
- * to close after their answer. */
+ * to close after their answer. A connection that has not had its first request yet has a second to send it. */
 void http_server_drain(struct http_server *server);
 
 /* Connections still open. */
 unsigned http_server_connections(const struct http_server *server);
 
-/* Calls `visit` for every exchange that has not ended: to end streams at the drain's deadline. */
+struct http_counters {
+  uint64_t accepted;
+  uint64_t turned_away;   /* closed at accept: limits.connections or limits.per_address */
+  uint64_t disagreements; /* heads that our scanner and llhttp read differently: somebody tries to smuggle */
+};
+const struct http_counters *http_server_counters(const struct http_server *server);
+
+/* Calls `visit` for every exchange that has no complete answer yet, also those whose body is still on its way: to end
+ * streams and refuse the rest at the drain's deadline. */
 void http_server_each(struct http_server *server, void (*visit)(void *user, struct exchange *exchange));
 
-/* Closes everything; memory goes when the loop has run the close callbacks. */
+/* Closes everything; memory goes when the loop has run the close callbacks. An exchange that has not ended is gone and
+ * ends before this returns; one whose handler is the caller ends when that handler has returned. */
 void http_server_close(struct http_server *server);
