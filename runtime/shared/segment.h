@@ -5,15 +5,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One anonymous shared mapping, made by the supervisor before the first fork. */
+/* One anonymous shared mapping, made by the supervisor before the first fork: this struct, the key table and the
+ * metrics area behind it at fixed offsets, at the same address in every process. */
 enum { SEGMENT_WORKERS_MAX = 64 };
 
 enum worker_state { WORKER_ABSENT, WORKER_STARTING, WORKER_READY, WORKER_DRAINING };
 
 struct worker_slot {
-  _Atomic pid_t pid;
-  _Atomic uint64_t tick_ms; /* monotonic; 0 until the worker's loop turns for the first time */
-  _Atomic int state;        /* enum worker_state */
+  _Alignas(64) _Atomic pid_t pid; /* written by the supervisor; 0 while there is no process */
+  _Atomic uint64_t tick_ms;       /* monotonic; 0 until the worker's loop turns for the first time */
+  _Atomic int state;              /* enum worker_state; ABSENT and STARTING by the supervisor, the rest by the worker */
   _Atomic uint64_t restarts;
 };
 
@@ -22,10 +23,12 @@ struct segment {
   _Atomic bool draining;
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];
-  struct keys *keys; /* the key table, in the mapping */
-  void *metrics;     /* worker_count + 1 slots: the last is the supervisor's */
+  struct keys *keys; /* the key table's handle, inherited by every process */
+  void *metrics;     /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
 };
 
-/* Null when the mapping cannot be made. Lives as long as the process group. */
+/* 1 to SEGMENT_WORKERS_MAX workers. Null when the mapping cannot be made. Every process of the program shares it. */
 struct segment *segment_open(unsigned worker_count);
+
+/* Ends this process's view of it. */
 void segment_close(struct segment *segment);

@@ -35,23 +35,31 @@ enum metrics_family {
   METRIC_FAMILIES
 };
 
-/* Bytes of shared memory one worker's slots need. */
-size_t metrics_slot_size(void);
+/* The family of a full name ("gateway_requests_total"). False when there is none. */
+bool metrics_family_parse(struct slice name, enum metrics_family *family);
+unsigned metrics_label_count(enum metrics_family family);
+bool metrics_is_histogram(enum metrics_family family);
+bool metrics_is_gauge(enum metrics_family family);
 
-/* `slots` is the shared mapping's array of `count` slots of metrics_slot_size() bytes; `own` this worker's position in
- * it. A restarted worker goes on with its predecessor's numbers. */
-struct metrics *metrics_open(void *slots, unsigned count, unsigned own);
+/* Bytes of zeroed shared memory for `count` writers, 64-byte aligned: their slots and the one table of label values. */
+size_t metrics_area_size(unsigned count);
+
+/* `area` is the shared mapping's part, borrowed; `own` this process's position among its `count` writers. A restarted
+ * worker goes on with its predecessor's numbers, except for the gauges it leaves behind, which start at 0 again. */
+struct metrics *metrics_open(void *area, unsigned count, unsigned own);
 void metrics_close(struct metrics *metrics);
 
-/* A series to write to, found or made. `labels` are values in the family's order. At most 500 different values of one
- * label; then the value is `other`. Never null: when the table is full a spill series is returned and
- * gateway_metrics_overflow_total counts. Valid for the life of the process: callers keep it. */
+/* A series to write to, found or made. `labels` are values in the family's order, `label_count` of them. At most 500
+ * different values of one label name over all workers (and 250 bytes each); then the value is `other`. Never null: when
+ * the table is full it is the family's series with every label `other`, and gateway_metrics_overflow_total counts.
+ * Valid for the life of the process: callers keep it. */
 struct metric *metrics_series(struct metrics *metrics, enum metrics_family family, const struct slice *labels,
                               unsigned label_count);
 
-void metric_add(struct metric *metric, uint64_t by);
-void metric_set(struct metric *metric, int64_t value);
+void metric_add(struct metric *metric, uint64_t by);               /* counters */
+void metric_set(struct metric *metric, int64_t value);             /* gauges */
 void metric_observe(struct metric *metric, uint64_t microseconds); /* histograms */
 
-/* Appends the text exposition format 0.0.4 of all workers' sums. */
+/* Appends the text exposition format 0.0.4: all workers' sums, which workers live, and the program's process_* series
+ * (processor time, memory and start of all its processes, open files of this one). */
 void metrics_render(struct metrics *metrics, struct buffer *out);

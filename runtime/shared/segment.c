@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/segment.h"
+
+#include <sys/mman.h>
+
+#include "base/check.h"
+#include "shared/keys.h"
+#include "telemetry/metrics.h"
+
+struct segment_layout {
+  size_t keys, metrics, size;
+};
+
+static size_t align_up(size_t size) {
+  return (size + 4095) & ~(size_t)4095;
+}
+
+/* Own pages for each part: what one part's writers touch never shares a line with another's. */
+static struct segment_layout layout_of(unsigned worker_count) {
+  struct segment_layout layout;
+  layout.keys = align_up(sizeof(struct segment));
+  layout.metrics = layout.keys + align_up(keys_table_size());
+  layout.size = layout.metrics + align_up(metrics_area_size(worker_count + 1));
+  return layout;
+}
+
+struct segment *segment_open(unsigned worker_count) {
+  REQUIRE(worker_count >= 1 && worker_count <= SEGMENT_WORKERS_MAX);
+  struct segment_layout layout = layout_of(worker_count);
+  char *memory = mmap(NULL, layout.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return NULL;
+  struct segment *segment = (struct segment *)(void *)memory;
+  segment->worker_count = worker_count;
+  segment->metrics = memory + layout.metrics;
+  segment->keys = keys_open(memory + layout.keys);
+  if (segment->keys) return segment;
+  munmap(memory, layout.size);
+  return NULL;
+}
+
+void segment_close(struct segment *segment) {
+  if (!segment) return;
+  keys_close(segment->keys);
+  munmap(segment, layout_of(segment->worker_count).size);
+}
