@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "codec/field.h"
@@ -52,15 +53,22 @@ struct transfer_events {
   void (*done)(struct transfer *transfer, void *owner, const struct error *error);
 };
 
-/* Starts the call. On failure returns -1, fills `error`, and nothing was started.
- * Error codes (status): upstream_dns (502), upstream_dns_timeout (504), upstream_refused (502), upstream_unreachable
- * (502), upstream_connect_timeout (504), upstream_tls (502), upstream_reset (502), upstream_timeout (504: first byte,
- * idle or total), upstream_bad_response (502), upstream_bad_framing (502), upstream_headers_too_large (502),
- * upstream_too_large (502), upstream_truncated (502), upstream_blocked (502: the address is not allowed). */
+/* Starts the call. On failure returns -1, fills `error` with upstream_bad_request (500: a header, method or target that
+ * must not reach the wire), and nothing was started.
+ * Error codes of `done` (status): upstream_dns (502), upstream_dns_timeout (504), upstream_refused (502),
+ * upstream_unreachable (502), upstream_connect_timeout (504), upstream_tls (502), upstream_reset (502),
+ * upstream_timeout (504: first byte, idle or total), upstream_bad_response (502), upstream_bad_framing (502),
+ * upstream_headers_too_large (502), upstream_too_large (502), upstream_truncated (502), upstream_blocked (502: the
+ * address is not allowed). */
 int transfer_start(struct upstream *upstream, const struct transfer_request *request,
                    const struct transfer_events *events, void *owner, struct transfer **out, struct error *error);
 
-/* Back pressure: stop and restart reading the body. */
+/* Checks fields like those of a request and appends their lines to `out`: makes transfer_request.prepared. Returns -1
+ * with upstream_bad_request. */
+int transfer_fields_prepare(const struct http_field *fields, unsigned count, struct buffer *out, struct error *error);
+
+/* Back pressure: stop and restart reading the body. While it is paused neither `body` nor `done` is called (but for
+ * time-outs) and the idle time does not run; `head` may still come. */
 void transfer_pause(struct transfer *transfer);
 void transfer_resume(struct transfer *transfer);
 

@@ -20,7 +20,8 @@ struct upstream_options {
 
 struct upstream *upstream_open(struct loop *loop, const struct upstream_options *options, struct error *error);
 
-/* Cancels what still runs and closes every connection; memory goes when the loop has run the close callbacks. */
+/* Cancels what still runs and closes every connection; memory goes when the loop has run the close callbacks. Not from
+ * inside an event of a transfer. */
 void upstream_close(struct upstream *upstream);
 
 /* Closes idle connections now (drain). */
@@ -40,5 +41,8 @@ struct origin_options {
   struct slice url; /* http:// or https://, host, optional port; path, query, user info and fragment are refused here */
   enum origin_protocol protocol; /* ORIGIN_HTTP2: served by curl.c */
   bool tls_insecure;
+  bool public_only; /* refuses to connect to private, loopback and other addresses off the public Internet */
 };
+
+/* Null with `error` (upstream_bad_origin, or the trust store's) when the address cannot be used. */
 struct origin *origin_get(struct upstream *upstream, const struct origin_options *options, struct error *error);
