@@ -13,12 +13,13 @@
  * jobs. */
 struct task;
 
-/* Called once when the coroutine is over: `error` null when it returned, else the message with traceback in
- * `error->message` and in the log. Not called after task_cancel. The task is freed when this returns. */
+/* Called once when the coroutine is over: `error` null when it returned, else status 500, one of the codes
+ * script_error, script_cpu_limit, script_memory_limit, and the message's first line (task_traceback has the rest). Not
+ * called after task_cancel. The task is freed when this returns. Leaves the VM's stack as it is and the VM open. */
 typedef void (*task_done)(struct task *task, void *owner, const struct error *error);
 
 /* Creates the coroutine for the function on top of `L` (the VM's main state) with the `argument_count` values above it,
- * which are popped, and queues its first run. */
+ * all of which are popped, and queues its first run. */
 struct task *task_start(struct vm *vm, struct loop *loop, lua_State *L, int argument_count, task_done done,
                         void *owner);
 
@@ -26,20 +27,29 @@ struct task *task_start(struct vm *vm, struct loop *loop, lua_State *L, int argu
 struct task *task_of(lua_State *L);
 void *task_owner(const struct task *task);
 
+/* Message and stack of the failed coroutine, for the log. Valid inside task_done only; null when it did not fail. */
+const char *task_traceback(const struct task *task);
+
 /* --- for bindings that wait --- */
 
-/* Pushes the results of a finished wait onto L; returns how many. Runs in the task's coroutine, may raise. */
+/* Pushes the results of a finished wait onto L; returns how many. Called before the coroutine goes on, protected: a
+ * raise (memory) ends the task with that error. `L` is only good for pushing. */
 typedef int (*task_results)(lua_State *L, void *operation);
-/* The exchange is gone: stop the operation. Afterwards nobody may wake it. */
+/* The exchange is gone: stop the operation. Afterwards nobody may wake it. Exactly one of `results` and `abort` ends
+ * every wait; `abort` also comes when the task is cancelled between its wake and its next run. */
 typedef void (*task_abort)(void *operation);
 
+/* The task that may wait here, or a raise ("cannot wait here": in the main state, inside a gsub or sort callback, while
+ * loading). A binding calls this before it starts an operation that a raise would leave behind. */
+struct task *task_check(lua_State *L);
+
 /* Registers the one pending operation; the binding then does `return lua_yield(L, 0)`. Returns the wait's number.
- * Raises when not inside a task ("cannot wait here"). */
+ * Raises where task_check does. The wake may come before the yield. */
 uint64_t task_wait(lua_State *L, void *operation, task_results results, task_abort abort);
 
 /* The operation is finished: the task resumes soon (never inside this call). A stale number is ignored. */
 void task_wake(struct task *task, uint64_t number);
 
 /* Ends the task now: aborts its pending operation; the coroutine is dropped (or, when it is running this very moment,
- * dropped as soon as it yields). `done` is not called. */
+ * dropped as soon as it yields). `done` is not called; the caller must forget the task. */
 void task_cancel(struct task *task);

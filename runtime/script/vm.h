@@ -7,38 +7,54 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-/* One Lua state of one generation: sandboxed, capped, without JIT and FFI. */
+/* One Lua state of one generation: sandboxed, capped, without JIT and FFI. The memory cap holds while scripts run; what
+ * the runtime itself puts into the VM between runs (a request's box, a coroutine) is small and never refused. */
 struct vm;
 struct budget;
 
 struct vm_options {
-  const char *const
-      *roots; /* script folders, later ones win over earlier ones; each holds providers/, strategies/ ... */
+  const char *const *roots; /* script folders; each holds providers/, strategies/ ... The last root that has a
+                               script wins, the first that has a hallway module wins. Copied. */
   size_t root_count;
   size_t memory_limit;              /* bytes of Lua heap: 64 MiB; 0 = none (spec runs) */
-  struct budget *budget;            /* CPU watchdog, shared by the VMs of a worker; null = none */
+  struct budget *budget;            /* CPU watchdog, shared by the VMs of a worker; null = none; outlives the VM */
   void *host;                       /* what bindings find with vm_host(): the worker, or null in specs */
-  void (*open_doors)(lua_State *L); /* fills package of gateway.* modules: bindings/open.c */
+  void (*open_doors)(lua_State *L); /* registers the gateway.* modules: bindings/open.c; null = none */
   bool privileged;                  /* spec runner: full standard library beside the sandbox, for busted */
 };
 
 struct vm *vm_open(const struct vm_options *options, struct error *error);
+/* Cancels the tasks that are still open, runs finalizers, gives every page back. */
 void vm_close(struct vm *vm);
 
 /* Loads and runs a hallway module ("init") from the roots and keeps what it returns under its name.
  * On failure `error` says file:line and why. */
 int vm_require(struct vm *vm, const char *module, struct error *error);
 
-/* Pushes the function `name` of the loaded module's table. False when there is none. */
+/* Pushes the function `name` of the loaded module's table. False when there is none (and nothing was pushed). */
 bool vm_push_function(struct vm *vm, lua_State *L, const char *module, const char *name);
+
+/* Calls the function below the `argument_count` values on top of the main state: for set-up, outside any task, without
+ * a CPU limit of its own. Leaves `result_count` values. On failure pops everything and returns -1 with the message in
+ * `error`. */
+int vm_call(struct vm *vm, int argument_count, int result_count, struct error *error);
 
 lua_State *vm_state(struct vm *vm);
 struct vm *vm_of(lua_State *L); /* from any coroutine of it */
 void *vm_host(lua_State *L);
 size_t vm_memory(const struct vm *vm);
 
-/* A step of garbage collection between requests; cheap. */
+/* Before `size` bytes go into the VM at once: collects garbage first where the cap is near. Safe inside C functions
+ * that Lua has called. */
+void vm_memory_reserve(struct vm *vm, size_t size);
+
+/* A step of garbage collection between requests: nothing while little has been allocated since the last cycle, else
+ * some ten microseconds. */
 void vm_idle(struct vm *vm);
 
-/* Open tasks of this VM; when a retired VM reaches 0, `vm_on_idle`'s callback is due (generation swap). */
+/* Open tasks of this VM. */
 unsigned vm_tasks(const struct vm *vm);
+
+/* Calls `idle` whenever the last open task has ended (generation swap: a retired VM may then be closed, also inside the
+ * callback). */
+void vm_on_idle(struct vm *vm, void (*idle)(struct vm *vm, void *owner), void *owner);
