@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/bind.h"
+#include "bindings/call.h"
+#include "process/call.h"
+#include "process/reply.h"
+#include "process/worker.h"
+#include "script/task.h"
+
+/* gateway.call, the answer side: whole answers, error answers, event streams. */
+
+void bind_fields(lua_State *L, int index, struct buffer *out) {
+  if (lua_isnoneornil(L, index)) return;
+  luaL_checktype(L, index, LUA_TTABLE);
+  for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+    struct slice name = bind_slice(L, -2);
+    struct slice value = bind_slice(L, -1);
+    if (!field_name_valid(name) || !field_value_valid(value))
+      luaL_error(L, "not a valid header: %s", lua_tostring(L, -2));
+    buffer_append_slice(out, name);
+    buffer_append(out, ": ", 2);
+    buffer_append_slice(out, value);
+    buffer_append(out, "\r\n", 2);
+  }
+}
+
+/* A Lua-owned buffer: freed by the collector, so that a raise in between leaks nothing. */
+static int fields_collect(lua_State *L) {
+  buffer_free(lua_touserdata(L, 1));
+  return 0;
+}
+
+static struct buffer *fields_buffer(lua_State *L) {
+  struct buffer *buffer = lua_newuserdata(L, sizeof *buffer);
+  *buffer = (struct buffer){0};
+  if (luaL_newmetatable(L, "gateway.fields")) {
+    lua_pushcfunction(L, fields_collect);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return buffer;
+}
+
+/* The extra fields of an answer: the table at `index` and the reply's own in the box at `reply_index`. */
+static struct buffer *answer_fields(lua_State *L, int index, int reply_index) {
+  struct buffer *fields = fields_buffer(L);
+  bind_fields(L, index, fields);
+  if (!lua_isnoneornil(L, reply_index)) reply_fields(bind_reply(L, reply_index), fields);
+  return fields;
+}
+
+static struct slice optional(lua_State *L, int index) {
+  return lua_isnoneornil(L, index) ? (struct slice){0} : bind_slice(L, index);
+}
+
+/* respond(status, content_type, body, headers, reply) */
+static int call_respond_whole(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  lua_settop(L, 6);
+  if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
+  struct buffer *fields = answer_fields(L, 5, 6);
+  struct slice body = optional(L, 4);
+  call_respond(call, (int)luaL_checkinteger(L, 2), optional(L, 3), buffer_slice(fields), &body, body.len > 0);
+  return 0;
+}
+
+/* refuse(status, type, code, message, param, headers, reply) */
+static int call_refuse_with(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  lua_settop(L, 8);
+  if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
+  struct buffer *fields = answer_fields(L, 7, 8);
+  call_refuse(call, &(struct call_problem){.status = (int)luaL_checkinteger(L, 2),
+                                           .type = optional(L, 3),
+                                           .code = optional(L, 4),
+                                           .message = bind_slice(L, 5),
+                                           .param = optional(L, 6),
+                                           .fields = buffer_slice(fields)});
+  return 0;
+}
+
+static void overhead_append(const struct call *call, const struct reply *reply, struct buffer *out) {
+  uint64_t total = uv_hrtime() - exchange_started(call->exchange);
+  uint64_t upstream = reply->done_at > reply->sent_at ? reply->done_at - reply->sent_at : 0;
+  if (total <= upstream) return;
+  uint64_t micro = (total - upstream) / 1000;
+  buffer_append_slice(out, SLICE_LITERAL("X-Gateway-Overhead-Ms: "));
+  buffer_append_decimal(out, (long long)(micro / 1000));
+  char digits[5] = {'.', (char)('0' + micro / 100 % 10), (char)('0' + micro / 10 % 10), (char)('0' + micro % 10), '\r'};
+  buffer_append(out, digits, sizeof digits);
+  buffer_append(out, "\n", 1);
+}
+
+/* The body's pieces, with `"provider":name` spliced in where the configuration asks for the member. */
+static unsigned pass_pieces(lua_State *L, int index, struct reply *reply, struct json_edits *edits,
+                            struct slice *pieces) {
+  if (!lua_isnoneornil(L, index)) {
+    lua_pushfstring(L, "\"provider\":\"%s\"", luaL_checkstring(L, index));
+    json_edit_append(edits, &reply->index, bind_slice(L, -1));
+  }
+  return json_edits_segments(edits, buffer_slice(&reply->inbox), pieces);
+}
+
+/* pass(reply, provider_member): the upstream's whole answer with its own bytes; usage goes to the notes */
+static int call_pass(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct reply *reply = bind_reply(L, 2);
+  lua_settop(L, 3);
+  if (reply->state != REPLY_WHOLE) return luaL_error(L, "only a whole answer can be passed on");
+  struct json_edits edits = {.count = 0};
+  struct slice pieces[JSON_SEGMENTS_MAX];
+  unsigned count = pass_pieces(L, 3, reply, &edits, pieces);
+  struct buffer fields = {0};
+  overhead_append(call, reply, &fields);
+  reply_fields(reply, &fields);
+  call->notes.tokens_in = reply->usage.prompt;
+  call->notes.tokens_out = reply->usage.completion;
+  call_respond(call, reply->response->status, SLICE_LITERAL("application/json"), buffer_slice(&fields), pieces, count);
+  buffer_free(&fields);
+  return 0;
+}
+
+/* ---- event streams written by scripts ---- */
+
+/* stream(headers, reply) begins; write(text) sends and waits while the client is slow; finish(complete) ends. */
+static int call_stream(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  lua_settop(L, 3);
+  if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
+  struct buffer *fields = answer_fields(L, 2, 3);
+  call_stream_begin(call, buffer_slice(fields));
+  return 0;
+}
+
+struct writable_wait {
+  struct call *call;
+  struct task *task;
+  uint64_t number;
+};
+
+static int writable_results(lua_State *L, void *operation) {
+  (void)L;
+  (void)operation;
+  return 0;
+}
+
+static void writable_abort(void *operation) {
+  struct writable_wait *wait = operation;
+  wait->call->on_writable = NULL;
+}
+
+static void writable_now(struct call *call, void *waiter) {
+  struct writable_wait *wait = waiter;
+  call->on_writable = NULL;
+  task_wake(wait->task, wait->number);
+}
+
+static struct call *open_stream(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  if (call->stream != CALL_STREAM_OPEN) luaL_error(L, "no event stream is open");
+  return call;
+}
+
+static int call_write(lua_State *L) {
+  struct call *call = open_stream(L);
+  if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
+  if (exchange_stream_write(call->exchange, bind_slice(L, 2)) != EXCHANGE_FULL) return 0;
+  struct writable_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
+  *wait = (struct writable_wait){call, task_of(L), 0};
+  call->on_writable = writable_now;
+  call->waiter = wait;
+  wait->number = task_wait(L, wait, writable_results, writable_abort);
+  return lua_yield(L, 0);
+}
+
+/* finish(complete): false cuts the body on purpose, after an error event */
+static int call_finish(lua_State *L) {
+  struct call *call = open_stream(L);
+  bool complete = lua_toboolean(L, 2);
+  if (!complete) {
+    call->notes.incomplete = true;
+    exchange_close_after(call->exchange);
+  }
+  call_stream_end(call);
+  return 0;
+}
+
+static int call_answered(lua_State *L) {
+  lua_pushboolean(L, exchange_answered(bind_call(L, 1)->exchange));
+  return 1;
+}
+
+const luaL_Reg bind_call_answer[] = {
+    {"respond", call_respond_whole}, {"refuse", call_refuse_with}, {"pass", call_pass},         {"stream", call_stream},
+    {"write", call_write},           {"finish", call_finish},      {"answered", call_answered}, {NULL, NULL},
+};

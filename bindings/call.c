@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/call.h"
+
+#include "bindings/bind.h"
+#include "bindings/call.h"
+#include "process/reply.h"
+#include "process/worker.h"
+
+/* gateway.call: one request as lua/pipeline.lua sees it. A box; every method raises once the call is over. */
+
+struct call *bind_call(lua_State *L, int index) {
+  return bind_box(L, index, CALL_TYPE);
+}
+
+/* ---- what came in ---- */
+
+static int call_endpoint(lua_State *L) {
+  bind_push_slice(L, slice_text(bind_call(L, 1)->route->endpoint));
+  return 1;
+}
+
+static int call_path(lua_State *L) {
+  bind_push_slice(L, exchange_request(bind_call(L, 1)->exchange)->path);
+  return 1;
+}
+
+static int call_header(lua_State *L) {
+  const struct http_request *request = exchange_request(bind_call(L, 1)->exchange);
+  const struct http_field *field = field_find(request->fields, request->field_count, bind_slice(L, 2));
+  if (!field) return 0;
+  bind_push_slice(L, field->value);
+  return 1;
+}
+
+static int call_trace_id(lua_State *L) {
+  lua_pushlstring(L, bind_call(L, 1)->trace_id, 32);
+  return 1;
+}
+
+static int call_key(lua_State *L) {
+  const struct key_identity *identity = bind_call(L, 1)->identity;
+  if (!identity) return 0;
+  bind_push_slice(L, slice_text(identity->id));
+  bind_push_slice(L, slice_text(identity->name));
+  lua_pushboolean(L, (identity->scopes & KEY_SCOPE_ADMIN) != 0);
+  return 3;
+}
+
+static int call_body(lua_State *L) {
+  bind_push_slice(L, exchange_request(bind_call(L, 1)->exchange)->body);
+  return 1;
+}
+
+/* ---- the body's top-level members, and splicing them ---- */
+
+/* scan() -> number of members | nil, message */
+static int call_scan(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct error error;
+  if (call_index(call, &error) < 0) {
+    lua_pushnil(L);
+    bind_push_slice(L, slice_text(error.message));
+    return 2;
+  }
+  lua_pushinteger(L, (lua_Integer)call->index.count);
+  return 1;
+}
+
+static struct slice type_name(const struct json_member *member) {
+  static const char *const names[] = {"null", "boolean", "boolean", "number", "string", "array", "object"};
+  bool fraction = false;
+  for (size_t i = 0; member->type == JSON_NUMBER && i < member->value.len; i++) {
+    fraction = fraction || strchr(".eE", member->value.ptr[i]);
+  }
+  return slice_text(member->type == JSON_NUMBER && !fraction ? "integer" : names[member->type]);
+}
+
+/* Pushes a scalar's value; nil for null, arrays and objects. */
+static void push_scalar(lua_State *L, const struct json_member *member) {
+  struct slice plain;
+  if (member->type == JSON_NUMBER) {
+    bind_push_slice(L, member->value);
+    lua_pushnumber(L, lua_tonumber(L, -1));
+    lua_remove(L, -2);
+  } else if (member->type == JSON_TRUE || member->type == JSON_FALSE) {
+    lua_pushboolean(L, member->type == JSON_TRUE);
+  } else if (member->type == JSON_STRING && json_string_plain(member->value, &plain)) {
+    bind_push_slice(L, plain);
+  } else if (member->type == JSON_STRING) {
+    struct buffer text = {0};
+    json_string_decode(member->value, &text);
+    bind_push_slice(L, buffer_slice(&text));
+    buffer_free(&text);
+  } else {
+    lua_pushnil(L);
+  }
+}
+
+/* member(i) -> name (raw), type, scalar value. Types: null boolean integer number string array object. */
+static int call_member(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  lua_Integer at = luaL_checkinteger(L, 2);
+  if (!call->indexed || at < 1 || (size_t)at > call->index.count) return 0;
+  const struct json_member *member = &call->index.members[at - 1];
+  bind_push_slice(L, member->key);
+  bind_push_slice(L, type_name(member));
+  push_scalar(L, member);
+  return 3;
+}
+
+static const struct json_member *member_named(lua_State *L, struct call *call) {
+  return call->indexed ? json_index_find(&call->index, bind_slice(L, 2)) : NULL;
+}
+
+/* get(name) -> scalar value, type | nothing when absent */
+static int call_get(lua_State *L) {
+  const struct json_member *member = member_named(L, bind_call(L, 1));
+  if (!member) return 0;
+  push_scalar(L, member);
+  bind_push_slice(L, type_name(member));
+  return 2;
+}
+
+/* raw(name) -> the member's own bytes | nothing */
+static int call_raw(lua_State *L) {
+  const struct json_member *member = member_named(L, bind_call(L, 1));
+  if (!member) return 0;
+  bind_push_slice(L, member->value);
+  return 1;
+}
+
+static struct slice kept(lua_State *L, struct call *call, int index) {
+  return arena_copy(exchange_arena(call->exchange), bind_slice(L, index));
+}
+
+static int edited(lua_State *L, int status) {
+  if (status < 0) return luaL_error(L, "too many edits of one body");
+  return 0;
+}
+
+/* set(name, raw): replaces or adds a member */
+static int call_set(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  const struct json_member *member = member_named(L, call);
+  if (member) return edited(L, json_edit_replace(&call->edits, call->index.text, member, kept(L, call, 3)));
+  struct buffer text = {0};
+  json_string_encode(&text, bind_slice(L, 2));
+  buffer_append(&text, ":", 1);
+  buffer_append_slice(&text, bind_slice(L, 3));
+  struct slice raw = arena_copy(exchange_arena(call->exchange), buffer_slice(&text));
+  buffer_free(&text);
+  return edited(L, json_edit_append(&call->edits, &call->index, raw));
+}
+
+static int call_rename(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  const struct json_member *member = member_named(L, call);
+  return member ? edited(L, json_edit_rename(&call->edits, call->index.text, member, kept(L, call, 3))) : 0;
+}
+
+static int call_remove(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  const struct json_member *member = member_named(L, call);
+  return member ? edited(L, json_edit_remove(&call->edits, &call->index, member)) : 0;
+}
+
+/* reset(): forgets all edits */
+static int call_reset(lua_State *L) {
+  bind_call(L, 1)->edits.count = 0;
+  return 0;
+}
+
+/* ---- notes for the access line and the metrics ---- */
+
+static struct slice kept_optional(lua_State *L, struct call *call, int index) {
+  return lua_isnoneornil(L, index) ? (struct slice){0} : kept(L, call, index);
+}
+
+/* note_route(provider, model, target, requested) */
+static int call_note_route(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.provider = kept_optional(L, call, 2);
+  call->notes.model = kept_optional(L, call, 3);
+  call->notes.target = kept_optional(L, call, 4);
+  call->notes.requested = kept_optional(L, call, 5);
+  return 0;
+}
+
+/* note_request(streamed): a routed request; it counts in gateway_requests_total */
+static int call_note_request(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.counted = true;
+  call->notes.streamed = lua_toboolean(L, 2);
+  return 0;
+}
+
+static int call_note_usage(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.tokens_in = (long long)luaL_optnumber(L, 2, -1);
+  call->notes.tokens_out = (long long)luaL_optnumber(L, 3, -1);
+  return 0;
+}
+
+/* note_error(type, code, incomplete) */
+static int call_note_error(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.error_type = kept_optional(L, call, 2);
+  if (!lua_isnoneornil(L, 3)) call->notes.code = kept(L, call, 3);
+  if (lua_toboolean(L, 4)) call->notes.incomplete = true;
+  return 0;
+}
+
+/* deadline(milliseconds): bounds the request, or a stream until it begins; nil = none */
+static int call_set_deadline(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call_deadline(call, (uint64_t)luaL_optnumber(L, 2, 0));
+  return 0;
+}
+
+static int call_note_attempt(lua_State *L) {
+  bind_call(L, 1)->notes.attempts++;
+  return 0;
+}
+
+const luaL_Reg bind_call_request[] = {
+    {"endpoint", call_endpoint},
+    {"path", call_path},
+    {"header", call_header},
+    {"trace_id", call_trace_id},
+    {"key", call_key},
+    {"body", call_body},
+    {"scan", call_scan},
+    {"member", call_member},
+    {"get", call_get},
+    {"raw", call_raw},
+    {"set", call_set},
+    {"rename", call_rename},
+    {"remove", call_remove},
+    {"reset", call_reset},
+    {"note_route", call_note_route},
+    {"note_request", call_note_request},
+    {"note_usage", call_note_usage},
+    {"note_error", call_note_error},
+    {"note_attempt", call_note_attempt},
+    {"deadline", call_set_deadline},
+    {NULL, NULL},
+};

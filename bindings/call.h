@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/buffer.h"
+
+#define CALL_TYPE "gateway.call"
+
+struct call;
+struct reply;
+struct worker;
+struct error;
+
+/* The call in the box at `index`; raises when it is over. */
+struct call *bind_call(lua_State *L, int index);
+struct reply *bind_reply(lua_State *L, int index);
+
+/* Appends the string members of the table at `index` (or nothing for nil) as header lines; raises on a name or value
+ * that may not be on the wire. */
+void bind_fields(lua_State *L, int index, struct buffer *out);
+
+/* The methods of a call, by noun: request side (call.c), answer side (answer.c). */
+extern const luaL_Reg bind_call_request[];
+extern const luaL_Reg bind_call_answer[];
+
+/* main's handles on the scripts: see process/launch.h. */
+int bind_check(struct worker *worker, struct buffer *report);
+int bind_worker_load(struct worker *worker, struct error *error);
+void bind_call_serve(struct call *call);

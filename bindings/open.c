@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/bind.h"
+#include "bindings/config.h"
+#include "bindings/json.h"
+
+/* Every door of this program, one line each. */
+
+void bind_base64(lua_State *L);
+void bind_call_types(lua_State *L);
+void bind_clock(lua_State *L);
+void bind_crypto(lua_State *L);
+void bind_log(lua_State *L);
+void bind_metrics(lua_State *L);
+void bind_random(lua_State *L);
+void bind_script(lua_State *L);
+void bind_server(lua_State *L);
+void bind_sse(lua_State *L);
+void bind_upstream(lua_State *L);
+
+void bind_open_doors(lua_State *L) {
+  static void (*const doors[])(lua_State * L) = {
+      bind_base64,  bind_call_types, bind_clock,  bind_config, bind_crypto, bind_json,     bind_log,
+      bind_metrics, bind_random,     bind_script, bind_server, bind_sse,    bind_upstream,
+  };
+  for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) doors[i](L);
+}

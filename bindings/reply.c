@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/reply.h"
+
+#include "bindings/bind.h"
+#include "bindings/call.h"
+#include "process/call.h"
+#include "script/task.h"
+
+/* An upstream's answer as the pipeline sees it (type gateway.reply). */
+
+static int reply_status(lua_State *L) {
+  const struct reply *reply = bind_reply(L, 1);
+  lua_pushinteger(L, reply->response ? reply->response->status : 0);
+  return 1;
+}
+
+static int reply_streams(lua_State *L) {
+  lua_pushboolean(L, bind_reply(L, 1)->streams);
+  return 1;
+}
+
+static int reply_header(lua_State *L) {
+  struct slice value = reply_field(bind_reply(L, 1), bind_slice(L, 2));
+  if (value.len == 0) return 0;
+  bind_push_slice(L, value);
+  return 1;
+}
+
+/* passed() -> the headers a client may see, name to value */
+static int reply_passed(lua_State *L) {
+  const struct reply *reply = bind_reply(L, 1);
+  lua_newtable(L);
+  for (unsigned i = 0; reply->response && i < reply->response->field_count; i++) {
+    const struct http_field *field = &reply->response->fields[i];
+    struct slice name = reply_field_passes(field->name);
+    if (name.len == 0) continue;
+    bind_push_slice(L, name);
+    bind_push_slice(L, field->value);
+    lua_rawset(L, -3);
+  }
+  return 1;
+}
+
+/* body() -> the whole answer's text */
+static int reply_body(lua_State *L) {
+  bind_push_slice(L, buffer_slice(&bind_reply(L, 1)->inbox));
+  return 1;
+}
+
+/* has(name): a top-level member of a whole 2xx answer, other than null */
+static int reply_has(lua_State *L) {
+  const struct json_member *member = json_index_find(&bind_reply(L, 1)->index, bind_slice(L, 2));
+  lua_pushboolean(L, member && member->type != JSON_NULL);
+  return 1;
+}
+
+static void push_count(lua_State *L, long long count) {
+  if (count < 0)
+    lua_pushnil(L);
+  else
+    lua_pushnumber(L, (lua_Number)count);
+}
+
+/* usage() -> prompt, completion, cached, reasoning; nil where not reported */
+static int reply_usage(lua_State *L) {
+  const struct usage *usage = &bind_reply(L, 1)->usage;
+  push_count(L, usage->prompt);
+  push_count(L, usage->completion);
+  push_count(L, usage->cached);
+  push_count(L, usage->reasoning);
+  return 4;
+}
+
+/* first() -> name, data of the event a stream is held at */
+static int reply_first(lua_State *L) {
+  struct reply *reply = bind_reply(L, 1);
+  if (reply->state != REPLY_STREAM) return 0;
+  struct slice name;
+  struct slice data = reply_first_event(reply, &name);
+  bind_push_slice(L, name);
+  bind_push_slice(L, data);
+  return 2;
+}
+
+/* ---- waiting for events, and for a relay's end ---- */
+
+struct reply_wait {
+  struct reply *reply;
+  struct task *task;
+  uint64_t number;
+};
+
+static void wait_abort(void *operation) {
+  ((struct reply_wait *)operation)->reply->wake = NULL;
+}
+
+static void wait_woken(struct reply *reply, void *waiter) {
+  struct reply_wait *wait = waiter;
+  (void)reply;
+  task_wake(wait->task, wait->number);
+}
+
+static struct reply_wait *wait_new(lua_State *L, struct reply *reply) {
+  struct reply_wait *wait = arena_alloc(exchange_arena(reply->call->exchange), sizeof *wait);
+  *wait = (struct reply_wait){reply, task_of(L), 0};
+  return wait;
+}
+
+static int push_end(lua_State *L, const struct reply *reply) {
+  lua_pushnil(L);
+  if (!reply->error.code) return 1;
+  bind_push_slice(L, slice_text(reply->error.code));
+  bind_push_slice(L, slice_text(reply->error.message));
+  return 3;
+}
+
+static int push_found(lua_State *L, const struct reply *reply) {
+  if (reply->found < 0) return push_end(L, reply);
+  bind_push_slice(L, reply->event.name);
+  bind_push_slice(L, reply->event.data);
+  return 2;
+}
+
+static int next_results(lua_State *L, void *operation) {
+  return push_found(L, ((struct reply_wait *)operation)->reply);
+}
+
+/* next() -> name, data | nil at the end | nil, code, message. Waits. */
+static int reply_next_event(lua_State *L) {
+  struct reply *reply = bind_reply(L, 1);
+  struct reply_wait *wait = reply->waiting ? reply->waiting : (reply->waiting = wait_new(L, reply));
+  if (reply_next(reply, wait_woken, wait) != 0) return push_found(L, reply);
+  wait->number = task_wait(L, wait, next_results, wait_abort);
+  return lua_yield(L, 0);
+}
+
+static int relay_results(lua_State *L, void *operation) {
+  const struct reply *reply = ((struct reply_wait *)operation)->reply;
+  lua_pushboolean(L, reply->error.code == NULL);
+  if (!reply->error.code) return 1;
+  bind_push_slice(L, slice_text(reply->error.code));
+  return 2;
+}
+
+/* relay(strip_usage) -> true | false, code. Begins and ends the client's stream. Waits. */
+static int reply_relay_stream(lua_State *L) {
+  struct reply *reply = bind_reply(L, 1);
+  struct call *call = reply->call;
+  if (reply->state != REPLY_STREAM || exchange_answered(call->exchange))
+    return luaL_error(L, "this reply cannot be relayed");
+  struct buffer fields = {0};
+  reply_fields(reply, &fields);
+  call_stream_begin(call, buffer_slice(&fields));
+  buffer_free(&fields);
+  struct reply_wait *wait = wait_new(L, reply);
+  wait->number = task_wait(L, wait, relay_results, wait_abort);
+  reply_relay(reply, lua_toboolean(L, 2), wait_woken, wait);
+  return lua_yield(L, 0);
+}
+
+/* close(): gives the upstream's answer back before the call ends */
+static int reply_close(lua_State *L) {
+  reply_free(bind_reply(L, 1));
+  return 0;
+}
+
+const luaL_Reg bind_reply_methods[] = {
+    {"status", reply_status},   {"streams", reply_streams}, {"header", reply_header},      {"passed", reply_passed},
+    {"body", reply_body},       {"has", reply_has},         {"usage", reply_usage},        {"first", reply_first},
+    {"next", reply_next_event}, {"close", reply_close},     {"relay", reply_relay_stream}, {NULL, NULL},
+};

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
+#include "bindings/bind.h"
+#include "script/guard.h"
+#include "script/loader.h"
+#include "script/module.h"
+
+/* gateway.script: the script files of this generation, for the hallway.
+ *   list(kind) -> sorted names        kind: "providers", "providers/dialects", "strategies", "plugins", "admin"
+ *   load(kind, name) -> value | nil, message with file and line
+ *   path(kind, name) -> where it was found | nil
+ *   guard(fn, ...) -> true, results | false, error, code        one hook with a CPU count of its own */
+
+void bind_script(lua_State *L);
+
+static const char *word(lua_State *L, int index) {
+  struct slice text = bind_slice(L, index);
+  luaL_argcheck(L, strlen(text.ptr) == text.len, index, "not a name");
+  return text.ptr;
+}
+
+static int script_list(lua_State *L) {
+  loader_list(vm_of(L), L, word(L, 1));
+  return 1;
+}
+
+static int script_load(lua_State *L) {
+  struct error error;
+  if (loader_load(vm_of(L), L, word(L, 1), word(L, 2), &error) == 0) return 1;
+  lua_pushnil(L);
+  bind_push_slice(L, slice_text(error.message));
+  return 2;
+}
+
+static int script_path(lua_State *L) {
+  const char *path = loader_path(vm_of(L), word(L, 1), word(L, 2));
+  if (!path) return 0;
+  bind_push_slice(L, slice_text(path));
+  return 1;
+}
+
+void bind_script(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"list", script_list}, {"load", script_load}, {"path", script_path}, {NULL, NULL}};
+  lua_newtable(L);
+  guard_push(L);
+  lua_setfield(L, -2, "guard");
+  luaL_setfuncs(L, functions, 0);
+  module_door(L, "script", true);
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/bind.h"
+#include "bindings/call.h"
+#include "process/call.h"
+#include "process/worker.h"
+#include "script/task.h"
+#include "script/vm.h"
+
+/* gateway.call's type, gateway.server, and main's two handles on the scripts: load and serve. */
+
+extern const luaL_Reg bind_reply_methods[];
+void bind_call_types(lua_State *L);
+void bind_server(lua_State *L);
+
+/* One method table from two lists. */
+static void methods_join(luaL_Reg *out, const luaL_Reg *first, const luaL_Reg *second) {
+  for (; first->name; first++) *out++ = *first;
+  for (; second->name; second++) *out++ = *second;
+  *out = (luaL_Reg){NULL, NULL};
+}
+
+void bind_call_types(lua_State *L) {
+  luaL_Reg methods[64];
+  methods_join(methods, bind_call_request, bind_call_answer);
+  bind_box_type(L, CALL_TYPE, methods);
+  bind_box_type(L, "gateway.reply", bind_reply_methods);
+}
+
+/* draining() -> true while this gateway is shutting down */
+static int server_draining(lua_State *L) {
+  const struct worker *worker = vm_host(L);
+  lua_pushboolean(L, worker->draining);
+  return 1;
+}
+
+/* first() -> true in one worker only: what is to be said once is said there */
+static int server_first(lua_State *L) {
+  const struct worker *worker = vm_host(L);
+  lua_pushboolean(L, worker && worker->log && worker->index == 0);
+  return 1;
+}
+
+/* publish(): brings the gauges and counters that are kept elsewhere up to date */
+static int server_publish(lua_State *L) {
+  worker_publish(vm_host(L));
+  return 0;
+}
+
+static int server_version(lua_State *L) {
+  lua_pushliteral(L, MOONGATE_VERSION);
+  return 1;
+}
+
+void bind_server(lua_State *L) {
+  static const luaL_Reg functions[] = {{"draining", server_draining},
+                                       {"version", server_version},
+                                       {"first", server_first},
+                                       {"publish", server_publish},
+                                       {NULL, NULL}};
+  bind_door_private(L, "server", functions);
+}
+
+/* ---- main's handles ---- */
+
+int bind_worker_load(struct worker *worker, struct error *error) {
+  lua_State *L = vm_state(worker->vm);
+  if (vm_require(worker->vm, "init", error) < 0) return -1;
+  if (!vm_push_function(worker->vm, L, "init", "open"))
+    return error_set(error, 0, "script", "lua/init.lua has no open()");
+  if (vm_call(worker->vm, 0, 2, error) < 0) return -1;
+  bool loaded = lua_toboolean(L, -2);
+  if (!loaded)
+    error_set(error, 0, "configuration", "%s", lua_tostring(L, -1) ? lua_tostring(L, -1) : "configuration refused");
+  lua_pop(L, 2);
+  return loaded ? 0 : -1;
+}
+
+/* Runs init.check() -> ok, report. A script that raises is a report, too. */
+int bind_check(struct worker *worker, struct buffer *report) {
+  lua_State *L = vm_state(worker->vm);
+  struct error error = {.message = "lua/init.lua has no check()"};
+  bool ran = vm_require(worker->vm, "init", &error) == 0 && vm_push_function(worker->vm, L, "init", "check") &&
+             vm_call(worker->vm, 0, 2, &error) == 0;
+  if (!ran) {
+    buffer_append_slice(report, slice_text(error.message));
+    return -1;
+  }
+  bool passed = lua_toboolean(L, -2);
+  if (lua_isstring(L, -1)) buffer_append_slice(report, bind_slice(L, -1));
+  lua_pop(L, 2);
+  return passed ? 0 : -1;
+}
+
+static void fault_log(const struct call *call, const struct task *task, const struct error *error) {
+  struct log *log = call->worker->log;
+  const char *traceback = task_traceback(task);
+  log_begin(log, LOG_ERROR, "script failed");
+  log_text(log, "trace_id", slice_make(call->trace_id, 32));
+  log_text(log, "code", slice_text(error->code));
+  log_text(log, "error", slice_text(error->message));
+  if (traceback) log_text(log, "traceback", slice_text(traceback));
+  log_end(log);
+}
+
+/* A script that failed: its traceback is in the log already; the client learns the one word it may act on. */
+static void serve_done(struct task *task, void *owner, const struct error *error) {
+  struct call *call = owner;
+  call->task = NULL;
+  if (error) fault_log(call, task, error);
+  if (error || !exchange_answered(call->exchange)) {
+    call_break(call, 500, "script_error", "the gateway could not complete the request");
+  }
+}
+
+void bind_call_serve(struct call *call) {
+  struct vm *vm = call->worker->vm;
+  lua_State *L = vm_state(vm);
+  bool found = vm_push_function(vm, L, "init", "serve");
+  if (!found) lua_pushnil(L);
+  call->box = bind_box_new(L, CALL_TYPE, call);
+  call->task = task_start(vm, &call->worker->loop, L, 1, serve_done, call);
+}

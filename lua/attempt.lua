@@ -1,0 +1,145 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- One try at one target: build the upstream request, send it, deliver what comes back, or say what failed. A dialect is
+--- one of three kinds: `edits` (the client's own wire format: the body's bytes go out), `request` (another one:
+--- translated), `answer` (no network at all).
+
+local clock = require "gateway.clock"
+local delivery = require "delivery"
+local errors = require "errors"
+local json = require "gateway.json"
+local registry = require "registry"
+local unsupported = require "unsupported"
+
+local attempt = {}
+
+-- What went wrong ----------------------------------------------------------------------------------------------------
+
+--- Header values a dialect may read of a failed answer.
+local FAILURE_HEADERS = { "retry-after", "retry-after-ms", "x-should-retry", "content-type", "x-ratelimit-reset", "date" }
+
+---@return Failure
+local function upstream_failure(dialect, reply, status, text)
+  local headers = {}
+  for _, name in ipairs(FAILURE_HEADERS) do headers[name] = reply:header(name) end
+  local failure = dialect.failure(status, headers, text, clock.now())
+  failure.upstream_status, failure.headers = status, reply:passed()
+  failure.error_type = failure.status == 504 and "timeout" or "provider_error"
+  return failure
+end
+
+--- A 200 that carries an error, as the whole answer or as a stream's first event, is a failure like any other.
+local function hidden_failure(dialect, reply, request)
+  if request.stream then
+    local name, data = reply:first()
+    if not dialect.first_failure then return nil end
+    return dialect.first_failure(name, data)
+  end
+  if reply:has "error" and not reply:has "choices" then return upstream_failure(dialect, reply, 502, reply:body()) end
+end
+
+-- The client's own wire format ---------------------------------------------------------------------------------------
+
+--- Asks for the usage of a stream when the client did not: the one member that is added.
+local function ask_usage(call, request, target)
+  if not request.stream or request.include_usage or not target.asks_usage then return end
+  local options = json.decode(call:raw "stream_options" or "{}")
+  if not json.is_object(options) then options = {} end
+  options.include_usage = true
+  call:set("stream_options", json.encode(options))
+end
+
+local function splice(call, request, target, model)
+  call:reset()
+  if model ~= request.model then call:set("model", json.encode(model)) end
+  for _, edit in ipairs(target.dialect.edits(call, target.provider, model)) do call[edit.verb](call, edit.name, edit.value) end
+  ask_usage(call, request, target)
+end
+
+local function deliver_own(call, request, target, reply)
+  local status = reply:status()
+  if status < 200 or status > 299 then return nil, upstream_failure(target.dialect, reply, status, reply:body()) end
+  if request.stream and not reply:streams() then return nil, errors.not_stream end
+  local failure = hidden_failure(target.dialect, reply, request)
+  if failure then return nil, failure end
+  if request.stream then return delivery.stream(call, request, reply) end
+  return delivery.whole(call, reply, registry.provider_field and target.provider.name or nil)
+end
+
+--- One path segment: everything but the unreserved characters as %XX.
+local function segment(model)
+  return (model:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+local function path_for(target, model)
+  if not target.path:find("{model}", 1, true) then return target.path end
+  return (target.path:gsub("{model}", (segment(model):gsub("%%", "%%%%"))))
+end
+
+local function run_own(call, request, target, model)
+  splice(call, request, target, model)
+  local refused = unsupported.apply(call, registry.unsupported, target, model)
+  if refused then return nil, refused end
+  local reply, problem = target.upstream:send(call, path_for(target, model), request.stream)
+  if not reply then return nil, errors.transport(problem) end
+  local answered, failure = deliver_own(call, request, target, reply)
+  reply:close()
+  return answered, failure
+end
+
+-- Another wire format ------------------------------------------------------------------------------------------------
+
+local function context_of(call, request, target, model)
+  if not request.decoded then
+    local decoded, message = json.decode(call:body(), { raw = target.dialect.raw_keys })
+    if not decoded then return nil, errors.invalid(message) end
+    request.decoded = decoded
+  end
+  return {
+    model = model, requested_model = request.model, stream = request.stream,
+    include_usage = request.include_usage == true, request = request.decoded, moved = request.moved,
+    id = call:trace_id(), created = math.floor(clock.now()), headers = { ["anthropic-beta"] = call:header "anthropic-beta" },
+  }
+end
+
+local function deliver_translated(call, request, target, context, reply)
+  local status = reply:status()
+  if status < 200 or status > 299 then return nil, upstream_failure(target.dialect, reply, status, reply:body()) end
+  if not request.stream then return delivery.whole_translated(call, target.dialect, context, reply) end
+  if not reply:streams() then return nil, errors.not_stream end
+  return delivery.stream_translated(call, target.dialect, context, reply)
+end
+
+local function run_translated(call, request, target, model)
+  local context, problem = context_of(call, request, target, model)
+  if not context then return nil, problem end
+  local unwanted = unsupported.apply(call, registry.unsupported, target, model)
+  if unwanted then return nil, unwanted end
+  local built, refused = target.dialect.request(context, target.provider)
+  if not built then return nil, refused end
+  local reply, lost = target.upstream:send(call, target.base_path .. built.path, request.stream, built.body, built.headers)
+  if not reply then return nil, errors.transport(lost) end
+  local answered, failure = deliver_translated(call, request, target, context, reply)
+  reply:close()
+  return answered, failure
+end
+
+-- No network ---------------------------------------------------------------------------------------------------------
+
+local function run_local(call, request, target, model)
+  local context, problem = context_of(call, request, target, model)
+  if not context then return nil, problem end
+  return delivery.made_here(call, target.dialect, context)
+end
+
+--- One try.
+---@return true? answered
+---@return Failure? failure
+function attempt.run(call, request, plan, target)
+  local model = target.model_map[plan.model] or plan.model
+  local dialect = target.dialect
+  if dialect.answer then return run_local(call, request, target, model) end
+  if dialect.request then return run_translated(call, request, target, model) end
+  return run_own(call, request, target, model)
+end
+
+return attempt

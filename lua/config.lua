@@ -1,0 +1,211 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The configuration: file, then environment -> one typed table and the flat settings of the C side, or every error at
+--- once. Nothing is guessed and no key is ignored.
+
+local checks = require "config_checks"
+local document = require "config_schema"
+local door = require "gateway.config"
+local nodes = require "node"
+local schema = require "schema"
+
+local FORMATS = { json = "json", yaml = "yaml", yml = "yaml" }
+
+--- Variables that win over the file, and the key each stands for.
+local OVERRIDES = {
+  { "HOST", { "server", "host" } },
+  { "PORT", { "server", "port" } },
+  { "WORKERS", { "server", "workers" } },
+  { "LOG_LEVEL", { "log", "level" } },
+  { "MASTER_KEY", { "auth", "master_key" } },
+  { "ALLOW_UNAUTHENTICATED_PROXY", { "auth", "allow_unauthenticated_proxy" } },
+}
+
+--- Variables of the compatible gateway that do nothing here yet: whoever sets one is told.
+local NOT_YET = {
+  "ADMIN_BOOTSTRAP_KEY", "API_KEY_STORE_BACKEND", "CONFIG_STORE_BACKEND", "CORS_ORIGINS", "ENABLE_PPROF",
+  "GATEWAY_SCRIPTS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST",
+  "RATE_LIMIT_RPS", "REQUEST_LOG_STORE_BACKEND", "TRUSTED_PROXIES",
+}
+local NOTHING_ASKED = { [""] = true, ["0"] = true, ["false"] = true, memory = true }
+
+---@class Config
+---@field source string|nil       the file it came from; nil = the default document
+---@field targets "auto"|table[]  "auto": every provider with a credential
+---@field settings table          names of the C side's struct settings -> values
+---@field warnings string[]
+
+local config = {}
+
+local function set_value(environment, name)
+  local value = environment[name]
+  return value ~= "" and value or nil
+end
+
+-- File ---------------------------------------------------------------------------------------------------------------
+
+--- The document's node, and what its syntax already got wrong. Without a node reading had to stop.
+---@return table|nil node, table[] errors
+local function read_document(path)
+  if not path then return nodes.of { targets = "auto" }, {} end
+  local extension = path:match("[^/](%.[^./]*)$") or ""
+  local format = FORMATS[extension:sub(2)]
+  if not format then
+    local message = ("unsupported config file extension %q: use .json, .yaml, or .yml"):format(extension)
+    return nil, { { path = "", message = message } }
+  end
+  local text, problem = door.read(path)
+  if not text then return nil, { { path = "", message = problem } } end
+  local node, faults = door.parse(text, format)
+  local errors = faults or {}
+  for _, fault in ipairs(errors) do fault.path = "" end
+  if node and node.null then errors[1] = { line = 1, column = 1, path = "", message = "the file is empty" } end
+  return node, errors
+end
+
+local function check_document(node, environment, known, errors)
+  local function variable(name) return environment[name] end
+  local value, found = schema.check(node, document, "", variable)
+  for _, problem in ipairs(found) do errors[#errors + 1] = problem end
+  if not value then return nil end
+  checks.run(value, known, function(steps, message)
+    if #errors >= schema.ERRORS_MAX then return end
+    local place = nodes.at(node, steps)
+    errors[#errors + 1] = { line = place.line, column = place.column, path = checks.path(steps), message = message }
+  end)
+  return value
+end
+
+-- Environment --------------------------------------------------------------------------------------------------------
+
+local function environment_error(name, message)
+  return { source = "environment", path = name, message = message }
+end
+
+local function field_at(steps)
+  return document.fields[steps[1]].fields[steps[2]]
+end
+
+local function variable_node(spec, text)
+  if spec[1] == "string" then return nodes.quoted(text) end
+  if spec[1] == "boolean" then text = ({ ["1"] = "true", ["0"] = "false" })[text] or text end
+  return nodes.word(text)
+end
+
+local function override(value, environment, errors)
+  for _, each in ipairs(OVERRIDES) do
+    local name, steps = each[1], each[2]
+    local text, spec = set_value(environment, name), field_at(steps)
+    if text then
+      local typed, found = schema.check(variable_node(spec, text), spec, name)
+      for _, problem in ipairs(found) do errors[#errors + 1] = environment_error(name, problem.message) end
+      value[steps[1]] = value[steps[1]] or {}
+      value[steps[1]][steps[2]] = typed
+    end
+  end
+end
+
+--- The proxies every program obeys, where the file says nothing.
+local function inherit_proxies(value, environment)
+  for _, name in ipairs { "https_proxy", "http_proxy", "no_proxy" } do
+    if value.upstream and value.upstream[name] == nil then
+      value.upstream[name] = set_value(environment, name) or set_value(environment, name:upper())
+    end
+  end
+end
+
+local function check_production(value, environment, errors)
+  local open = value.auth and value.auth.allow_unauthenticated_proxy
+  if environment.GATEWAY_ENV ~= "production" or not open then return end
+  errors[#errors + 1] = environment_error("GATEWAY_ENV", "production refuses ALLOW_UNAUTHENTICATED_PROXY=true")
+end
+
+local function warnings_of(value, environment)
+  local warnings = {}
+  if value.apiVersion ~= "v1" then
+    warnings[1] = ("apiVersion %q is not v1; the file is read as v1"):format(value.apiVersion)
+  end
+  for _, name in ipairs(NOT_YET) do
+    if not NOTHING_ASKED[environment[name] or ""] then
+      warnings[#warnings + 1] = name .. " is not supported by this version yet and has no effect"
+    end
+  end
+  return warnings
+end
+
+-- Result -------------------------------------------------------------------------------------------------------------
+
+--- Targets without a name of their own take their provider's, numbered from the second on.
+local function name_targets(targets)
+  local taken = {}
+  for _, target in ipairs(targets) do
+    if target.name then taken[target.name] = true end
+  end
+  for _, target in ipairs(targets) do
+    target.provider = target.provider or target.virtual_key or checks.COMPATIBLE
+    local name, number = target.name or target.provider, 1
+    while not target.name and taken[name] do
+      number = number + 1
+      name = target.provider .. "-" .. number
+    end
+    target.name, taken[name] = name, true
+    target.retry.attempts = math.max(target.retry.attempts, 1)
+  end
+end
+
+local function settings_of(spec, value, settings)
+  for name, field in pairs(spec.fields) do
+    if field.setting then
+      settings[field.setting] = value[name]
+      if value[name] == nil and field[1] == "string" then settings[field.setting] = "" end
+    elseif field.fields then
+      settings_of(field, value[name], settings)
+    end
+  end
+  return settings
+end
+
+local function finish(value, path, environment)
+  local auto = value.targets == "auto"
+  if not value.strategy.mode or value.strategy.mode == "" then value.strategy.mode = auto and "fallback" or "single" end
+  if not auto then name_targets(value.targets) end
+  value.source = path
+  value.settings = settings_of(document, value, {})
+  value.warnings = warnings_of(value, environment)
+  return value
+end
+
+--- Reads and checks everything.
+---@param environment table<string, string>  name -> value
+---@param path string|nil                    a file; nil = GATEWAY_CONFIG, and without that the default document
+---@param known table|nil                    { providers = set, strategies = set } of this generation
+---@return Config|nil config, SchemaError[]|nil errors
+function config.load(environment, path, known)
+  path = path ~= "" and path or set_value(environment, "GATEWAY_CONFIG")
+  local node, errors = read_document(path)
+  local value = node and check_document(node, environment, known or {}, errors) or {}
+  override(value, environment, errors)
+  inherit_proxies(value, environment)
+  check_production(value, environment, errors)
+  if #errors == 0 then return finish(value, path, environment) end
+  schema.sort(errors)
+  return nil, errors
+end
+
+local function render(path, problem)
+  local place = problem.source or path or "configuration"
+  if problem.line then place = ("%s:%d:%d"):format(place, problem.line, problem.column) end
+  local told = problem.path == "" or problem.message:sub(1, #problem.path) == problem.path
+  return ("%s: %s%s"):format(place, told and "" or problem.path .. ": ", (problem.message:gsub("%c", "?")))
+end
+
+--- One line per error: `conf/gateway.yaml:12:5: strategy.mode: unknown strategy mode: "x"`.
+---@param path string|nil
+---@param errors SchemaError[]
+---@return string
+function config.render_errors(path, errors)
+  local lines = {}
+  for i, problem in ipairs(errors) do lines[i] = render(path, problem) end
+  return table.concat(lines, "\n")
+end
+
+return config

@@ -1,0 +1,136 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Every key of the configuration document: its type, bounds and default. `setting` names the member of the C side's
+--- `struct settings` that a key fills. A key of a later version is `later`: an operator who writes it is told.
+--- Change a key here and in conf/gateway.yaml and docs/configuration.md: spec/config_spec.lua compares the three.
+
+local later = { "unsupported" }
+
+local function positive_time(value, shown)
+  if value <= 0 then return "request_timeout must be positive, got " .. shown end
+end
+
+local target = {
+  virtual_key = { "string", min = 1, max = 64 },
+  name = { "string", min = 1, max = 64 },
+  provider = { "string", min = 1, max = 64 },
+  base_url = { "string", min = 1, max = 2048, expand = true },
+  api_key = { "string", min = 1, max = 8192, expand = true, secret = true },
+  weight = { "number", default = 0 },
+  models = { "array", of = "string", default = {} },
+  model_map = { "map", of = { "string", min = 1 }, default = {} },
+  retry = { "record", fields = {
+    attempts = { "integer", max = 10, default = 1 },
+    on_status_codes = { "array", of = { "integer", min = 300, max = 599 } },
+    initial_backoff_ms = { "integer", max = 30000, default = 100 },
+  } },
+  timeout = { "record", fields = {
+    connect = { "duration", min = "1ms" },
+    first_byte = { "duration", min = "1ms" },
+    idle = { "duration", min = "1ms" },
+    total = { "duration", min = "1ms" },
+  } },
+  circuit_breaker = later,
+  concurrency = later,
+}
+
+local server = {
+  host = { "string", min = 1, max = 255, default = "127.0.0.1", setting = "host" },
+  port = { "integer", min = 1, max = 65535, default = 8080, setting = "port" },
+  workers = { "integer", min = 0, max = 64, default = 0, setting = "workers" },
+  drain_timeout = { "duration", max = "1h", default = "30s", setting = "drain_ms" },
+}
+
+local limits = {
+  request_line = { "bytes", min = 64, max = "1MiB", default = "8KiB", setting = "request_line_bytes" },
+  head = { "bytes", min = "1KiB", max = "1MiB", default = "32KiB", setting = "head_bytes" },
+  headers = { "integer", min = 1, max = 1000, default = 100, setting = "header_count" },
+  header_name = { "bytes", min = 16, max = "64KiB", default = "256B", setting = "header_name_bytes" },
+  header_value = { "bytes", min = 64, max = "1MiB", default = "16KiB", setting = "header_value_bytes" },
+  query_parameters = { "integer", min = 0, max = 10000, default = 128, setting = "query_parameters" },
+  requests_per_connection = { "integer", min = 1, max = 1000000000, default = 10000,
+    setting = "requests_per_connection" },
+  connections_per_worker = { "integer", min = 1, max = 1000000, default = 16384, setting = "connections_per_worker" },
+  connections_per_address = { "integer", min = 0, max = 1000000, default = 1024, setting = "connections_per_address" },
+  queue_low = { "bytes", min = "1KiB", max = "1GiB", default = "32KiB", setting = "queue_low_bytes" },
+  queue_high = { "bytes", min = "1KiB", max = "1GiB", default = "64KiB", setting = "queue_high_bytes" },
+  queue_cap = { "bytes", min = "1KiB", max = "1GiB", default = "1MiB", setting = "queue_cap_bytes" },
+  upstream_body = { "bytes", min = "1KiB", max = "16GiB", default = "64MiB", setting = "upstream_body_bytes" },
+  sse_event = { "bytes", min = "1KiB", max = "1GiB", default = "8MiB", setting = "sse_event_bytes" },
+  stream = { "bytes", min = "1KiB", max = "1024GiB", default = "256MiB", setting = "stream_bytes" },
+}
+
+local timeouts = {
+  first_byte = { "duration", min = "1ms", default = "10s", setting = "first_byte_ms" },
+  head = { "duration", min = "1ms", default = "10s", setting = "head_ms" },
+  body_idle = { "duration", min = "1ms", default = "15s", setting = "body_idle_ms" },
+  body_total = { "duration", min = "1ms", default = "5m", setting = "body_total_ms" },
+  body_rate = { "bytes", max = "1GiB", default = "1KiB", setting = "body_rate_bytes" },
+  body_grace = { "duration", default = "10s", setting = "body_grace_ms" },
+  keep_alive = { "duration", min = "1ms", default = "75s", setting = "keep_alive_ms" },
+  write_stall = { "duration", min = "1ms", default = "30s", setting = "write_stall_ms" },
+  upstream = { "record", fields = {
+    dns = { "duration", min = "1ms", default = "2s", setting = "upstream_dns_ms" },
+    connect = { "duration", min = "1ms", default = "3s", setting = "upstream_connect_ms" },
+    first_byte = { "duration", min = "1ms", default = "60s", setting = "upstream_first_byte_ms" },
+    idle = { "duration", min = "1ms", default = "60s", setting = "upstream_idle_ms" },
+    total = { "duration", min = "1ms", default = "10m", setting = "upstream_total_ms" },
+  } },
+}
+
+local upstream = {
+  ca_file = { "string", max = 511, default = "", setting = "ca_file" },
+  https_proxy = { "string", max = 511, expand = true, setting = "https_proxy" },
+  http_proxy = { "string", max = 511, expand = true, setting = "http_proxy" },
+  no_proxy = { "string", max = 1023, setting = "no_proxy" },
+  pool = { "record", fields = {
+    idle = { "duration", min = "1ms", default = "60s", setting = "upstream_pool_idle_ms" },
+    age = { "duration", min = "1ms", default = "10m", setting = "upstream_pool_age_ms" },
+    size = { "integer", min = 0, max = 65536, default = 1024, setting = "upstream_pool_idle_max" },
+  } },
+}
+
+return { "record", fields = {
+  apiVersion = { "string", default = "v1" },
+  max_request_bytes = { "bytes", min = 1, max = "1GiB", default = "32MiB", setting = "max_request_bytes" },
+  request_timeout = { "duration", check = positive_time, says = "invalid request_timeout" },
+  strategy = { "record", fields = {
+    mode = { "string" },
+    conditions = later,
+    content_conditions = later,
+    ab_variants = later,
+    unpriced_strategy = later,
+  } },
+  targets = { "array", of = { "record", fields = target }, word = "auto", required = true,
+    missing = 'at least one target is required (or write "targets: auto")' },
+  aliases = { "map", of = "string", default = {} },
+  plugins = later,
+  mcp_servers = later,
+  observability = { "record", fields = { tracing = later, exporters = later } },
+  compatibility = { "record", fields = {
+    on_unsupported_param = { "string", one_of = { "warn", "drop", "reject" }, default = "warn",
+      says = "compatibility.on_unsupported_param must be one of warn, drop, reject" },
+    provider_field = { "boolean", default = false },
+  } },
+  batch_target = later,
+  responses_target = later,
+  server = { "record", fields = server },
+  auth = { "record", fields = {
+    master_key = { "string", max = 511, expand = true, secret = true, setting = "master_key" },
+    allow_unauthenticated_proxy = { "boolean", default = false, setting = "open_proxy" },
+  } },
+  log = { "record", fields = {
+    level = { "string", one_of = { "debug", "info", "warn", "warning", "error" }, default = "info",
+      setting = "log_level" },
+  } },
+  limits = { "record", fields = limits },
+  timeouts = { "record", fields = timeouts },
+  upstream = { "record", fields = upstream },
+  scripts = { "record", fields = {
+    cpu_limit = { "duration", min = "1ms", max = "10s", default = "20ms", setting = "script_cpu_ms" },
+    memory_limit = { "bytes", min = "8MiB", max = "4GiB", default = "64MiB", setting = "script_memory_bytes" },
+    path = later,
+    require_specs = later,
+    shadow = later,
+  } },
+  recording = later,
+} }

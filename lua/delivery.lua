@@ -1,0 +1,105 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- How an upstream's answer reaches the client: its own bytes where the dialects are the same, event by event where they
+--- are translated. Every function returns true once the client has been answered, or nil and a Failure while nothing has
+--- reached it yet.
+
+local errors = require "errors"
+local json = require "gateway.json"
+local upstream = require "gateway.upstream"
+
+local delivery = {}
+
+--- The payload of an error event in the client's dialect.
+local function error_payload(failure)
+  return json.encode { error = { message = failure.message, type = failure.type, param = failure.param or json.null, code = failure.code } }
+end
+
+--- After the commit point: an error event, then the end, never [DONE].
+local function break_stream(call, failure)
+  call:note_error(failure.error_type or "provider_error", failure.code, true)
+  call:write("data: " .. error_payload(failure) .. "\n\n")
+  call:finish(false)
+  return true
+end
+
+--- Same dialect, whole: the provider's bytes.
+function delivery.whole(call, reply, provider_member)
+  call:pass(reply, provider_member)
+  return true
+end
+
+--- Same dialect, streamed: C pipes the bytes and notes the usage; the script sleeps until the end.
+function delivery.stream(_, request, reply)
+  reply:relay(request.include_usage ~= true)
+  return true
+end
+
+--- Another dialect, whole.
+function delivery.whole_translated(call, dialect, context, reply)
+  local text, usage = dialect.response(context, reply:body(), {})
+  if not text then return nil, usage end
+  if usage then call:note_usage(usage.prompt_tokens, usage.completion_tokens) end
+  call:respond(reply:status(), "application/json", text, nil, reply)
+  return true
+end
+
+--- What the next event of the upstream becomes: payloads, and whether the stream is over; or nil and a Failure.
+local function step(dialect, state, reply)
+  local name, data, message = reply:next()
+  if name then
+    local payloads, failure = dialect.event(state, name, data)
+    return payloads, failure, state.done == true
+  end
+  if data then return nil, errors.broken_stream(data, message), true end
+  local payloads, failure = dialect.finish(state)
+  return payloads, failure, true
+end
+
+local function frame(payloads)
+  return "data: " .. table.concat(payloads, "\n\ndata: ") .. "\n\n"
+end
+
+--- Another dialect, event by event. The client's head goes out with the first translated payload.
+function delivery.stream_translated(call, dialect, context, reply)
+  local state = dialect.stream(context)
+  local open, over = false, false
+  while not over do
+    local payloads, failure
+    payloads, failure, over = step(dialect, state, reply)
+    if not payloads then
+      if not open then return nil, failure end
+      return break_stream(call, failure)
+    end
+    if #payloads > 0 then
+      if not open then call:stream(nil, reply) end
+      open = true
+      call:write(frame(payloads))
+    end
+  end
+  local usage = dialect.usage(state)
+  if usage then call:note_usage(usage.prompt_tokens, usage.completion_tokens) end
+  call:write("data: [DONE]\n\n")
+  call:finish(true)
+  return true
+end
+
+--- No upstream: the dialect's own answer, whole or in its pieces with their pauses.
+function delivery.made_here(call, dialect, context)
+  local answer, failure = dialect.answer(context)
+  if not answer then return nil, failure end
+  call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
+  if not context.stream then
+    call:respond(200, "application/json", json.encode(answer.whole) .. "\n")
+    return true
+  end
+  call:stream()
+  for _, payload in ipairs(answer.payloads) do
+    call:write(frame { json.encode(payload) })
+    if answer.pause_ms > 0 then upstream.sleep(call, answer.pause_ms) end
+  end
+  call:write("data: [DONE]\n\n")
+  call:finish(true)
+  return true
+end
+
+return delivery

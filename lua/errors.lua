@@ -1,0 +1,68 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The errors this gateway makes itself: one shape, stable codes (gateway-api 2.2, 2.3).
+
+---@class Failure
+---@field status integer     HTTP status the client gets
+---@field type string        error.type
+---@field code string        error.code
+---@field message string     one sentence for a person
+---@field param? string      the member at fault
+---@field retry_after? integer seconds
+---@field upstream_status? integer what the upstream answered, nil when it did not
+---@field error_type? string label of gateway_provider_errors_total
+---@field final? boolean     another target would say the same: do not move on
+
+local errors = {}
+
+---@return Failure
+function errors.invalid(message, param)
+  return { status = 400, type = "invalid_request_error", code = "invalid_request", message = message, param = param, final = true }
+end
+
+errors.model_not_found = {
+  status = 404, type = "invalid_request_error", code = "model_not_found",
+  message = "no configured provider serves the requested model", param = "model", final = true,
+}
+
+errors.truncated = {
+  status = 502, type = "api_error", code = "upstream_stream_truncated", error_type = "provider_error",
+  message = "The upstream stream ended before it was complete.",
+}
+
+--- A stream that broke after it began, with the transport's code and message.
+---@return Failure
+function errors.broken_stream(code, message)
+  if code ~= "upstream_timeout" then return errors.truncated end
+  return { status = 504, type = "timeout_error", code = "stream_timeout", message = message, error_type = "timeout" }
+end
+
+errors.not_stream = {
+  status = 502, type = "upstream_error", code = "upstream_not_stream", error_type = "provider_error",
+  message = "The upstream answered a streaming request with something that is no event stream.",
+}
+
+--- What a client reads of a failure on the way: the words of the log name addresses, these do not.
+local ON_THE_WAY = {
+  upstream_dns = "the upstream provider's address could not be resolved",
+  upstream_dns_timeout = "the upstream provider's address could not be resolved in time",
+  upstream_refused = "the upstream provider refused the connection",
+  upstream_unreachable = "the upstream provider could not be reached",
+  upstream_connect_timeout = "the upstream provider did not accept the connection in time",
+  upstream_tls = "no trusted connection to the upstream provider could be made",
+  upstream_reset = "the upstream provider closed the connection before it answered",
+  upstream_timeout = "the upstream provider did not respond in time",
+  upstream_truncated = "the upstream provider's answer ended before it was complete",
+}
+
+--- A failure of the way to the upstream: what upstream.send reports (see runtime/upstream/transfer.h for the codes).
+---@param problem { status: integer, code: string, message: string }
+---@return Failure
+function errors.transport(problem)
+  return {
+    status = problem.status, type = "upstream_error", code = problem.code,
+    message = ON_THE_WAY[problem.code] or "the upstream provider returned no usable response", detail = problem.message,
+    error_type = problem.status == 504 and "timeout" or "provider_error",
+  }
+end
+
+return errors

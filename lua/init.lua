@@ -1,0 +1,57 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The doors through which the runtime enters: check (once, before any worker), open (once a VM), serve (once a call).
+
+local config = require "config"
+local gateway = require "gateway.config"
+local registry = require "registry"
+local router = require "router"
+local server = require "gateway.server"
+
+local init = {}
+
+local routes
+
+--- Reads configuration and scripts.
+---@return table? config
+---@return string? report every error, a line each
+local function load()
+  local catalog, problem = registry.scan()
+  if not catalog then return nil, problem end
+  local environment = gateway.environment()
+  local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, registry.known(catalog))
+  if not loaded then return nil, config.render_errors(environment.GATEWAY_CONFIG, errors) end
+  local built, message = registry.build(catalog, loaded)
+  if not built then return nil, message end
+  return loaded
+end
+
+--- Validates everything and hands the settings to the C side.
+---@return boolean ok
+---@return string? report
+function init.check()
+  local loaded, report = load()
+  if not loaded then return false, report end
+  local handlers, message = router.build()
+  if not handlers then return false, message end
+  local taken, refused = gateway.settings(loaded.settings)
+  return taken == true, refused or registry.summary()
+end
+
+--- The same for a worker's VM, which then serves.
+---@return boolean ok
+---@return string? report
+function init.open()
+  local loaded, report = load()
+  if not loaded then return false, report end
+  local message
+  routes, message = router.build()
+  if server.first() then registry.announce() end
+  return routes ~= nil, message
+end
+
+--- One call, in its own coroutine.
+function init.serve(call)
+  return routes[call:endpoint()](call)
+end
+
+return init

@@ -1,0 +1,97 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The life of one chat request, from its body to its answer:
+---   read and check -> resolve the alias and the model's owners -> order the targets -> walk them, each with its
+---   retries -> deliver, or say what went wrong.
+--- A target may be left for the next one until the first byte has gone to the client: that is the commit point.
+
+local attempt = require "attempt"
+local chat = require "chat"
+local errors = require "errors"
+local log = require "gateway.log"
+local metrics = require "gateway.metrics"
+local registry = require "registry"
+local retry = require "retry"
+local upstream = require "gateway.upstream"
+
+local LONGEST_RETRY_AFTER = 86400 -- seconds; more is nonsense or an attack (gateway-api 2.2)
+
+--- What the client may see of the upstream's head, with Retry-After in whole seconds.
+local function headers_of(failure)
+  local headers = {}
+  for name, value in pairs(failure.headers or {}) do
+    if name:lower() ~= "retry-after" then headers[name] = value end
+  end
+  local seconds = failure.retry_after
+  if not seconds and failure.status == 429 then seconds = 1 end
+  if seconds then headers["Retry-After"] = ("%d"):format(math.min(math.ceil(seconds), LONGEST_RETRY_AFTER)) end
+  return headers
+end
+
+--- Answers with a failure, as the client's dialect shows errors.
+local function refuse(call, failure)
+  call:note_error(nil, failure.code)
+  call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, headers_of(failure))
+end
+
+--- Every failed try counts for its provider, also when the next target hides it from the client.
+local function count(call, target, failure)
+  log.warn("upstream call failed", {
+    trace_id = call:trace_id(), target = target.name, provider = target.provider.name, code = failure.code,
+    status = failure.upstream_status, error = failure.detail,
+  })
+  if failure.error_type then metrics.series("gateway_provider_errors_total", target.provider.name, failure.error_type):add(1) end
+end
+
+--- One target with its retries. Returns true when the client has been answered, else why not.
+---@return true? answered
+---@return Failure? failure
+local function try_target(call, request, plan, target)
+  local failure
+  for number = 1, target.retry.attempts do
+    if number > 1 then
+      local pause = retry.pause(target.retry, number, failure)
+      if not pause then break end
+      upstream.sleep(call, pause)
+    end
+    call:note_attempt()
+    local answered
+    answered, failure = attempt.run(call, request, plan, target)
+    if answered then return true end
+    count(call, target, failure)
+    if not retry.worthwhile(target.retry, failure) then break end
+  end
+  return nil, failure
+end
+
+--- Walks the targets in the strategy's order. The last failure is the one the client sees; a failure that every target
+--- would repeat ends the walk.
+local function walk(call, request, plan)
+  local failure = errors.model_not_found
+  local targets = registry.strategy.choose(plan.targets, request)
+  for position = 1, registry.strategy.named and 1 or #targets do
+    local target = targets[position]
+    call:note_route(target.provider.name, plan.model, target.name, request.model)
+    local answered
+    answered, failure = try_target(call, request, plan, target)
+    if answered then return end
+    if failure.final then break end
+    request.moved = true
+  end
+  refuse(call, failure)
+end
+
+local pipeline = {}
+
+--- Serves one POST /v1/chat/completions. Returns when the answer is complete.
+function pipeline.chat(call)
+  call:deadline(registry.request_timeout)
+  local request, problem = chat.read(call)
+  call:note_request(request and request.stream or false)
+  if not request then return refuse(call, problem) end
+  local plan = registry.plan(request.model)
+  call:note_route(nil, plan and plan.model, nil, request.model)
+  if not plan then return refuse(call, errors.model_not_found) end
+  return walk(call, request, plan)
+end
+
+return pipeline

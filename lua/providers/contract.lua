@@ -1,0 +1,191 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What a provider is: data. Who it is, where it listens, how it is asked, which names are its own. Everything it does
+--- on the wire is its dialect's.
+
+local schema = require "schema"
+
+---@class Provider
+---@field name string the file's; lower case, digits, hyphens
+---@field title string as people write it
+---@field dialect string a script of providers/dialects
+---@field base string? root of the API without a slash at the end; `{name}` stands for a variable of `env.vars`
+---@field env ProviderEnv? environment variables, the best first
+---@field auth ProviderAuth? absent: no credential is sent
+---@field headers table<string, string>? sent with every call, names in lower case
+---@field paths table<string, string>? surface to path below the base, or to a whole address
+---@field models ProviderModels?
+---@field params ProviderParams?
+---@field stream ProviderStream?
+---@field reasoning string? member of the answer's message that holds reasoning in plain text
+---@field status "active"|"winding_down"|"discontinued"? absent: active
+---@field auto boolean? false: only used when the configuration names it, because its credential is also somebody else's
+---@field http2 boolean? its host speaks nothing older
+
+---@class ProviderEnv
+---@field key string[]? the credential
+---@field token string[]? a credential that goes as `authorization: Bearer`, whatever `auth` says
+---@field base string[]? replaces `base`
+---@field vars table<string, string[]>? for the placeholders of `base` and `paths`
+---@field defaults table<string, string>? for placeholders that may be missing
+
+---@class ProviderAuth
+---@field header string in lower case
+---@field prefix string?
+---@field optional boolean? works without a credential too
+
+---@class ProviderModels how a model is known to be this provider's
+---@field prefixes string[]?
+---@field ids string[]?
+---@field any boolean? names do not tell: users choose them, or it resells others'
+
+---@class ProviderParams OpenAI's members that are different here
+---@field drop string[]? refused or without effect; `messages[].name` is one inside the messages
+---@field rename table<string, string>? known under another name
+---@field accepts string[]|"all"|nil those of OpenAI's own extensions that it takes
+---@field when ProviderRule[]? more of the same for some models or one surface
+
+---@class ProviderRule
+---@field prefixes string[]? models whose names begin so
+---@field contains string[]? models whose names contain it
+---@field except string[]? but not those
+---@field surface string?
+---@field drop string[]?
+---@field rename table<string, string>?
+
+---@class ProviderStream
+---@field usage "include_usage"|"always" when a stream tells its token counts: asked by stream_options, or unasked
+---@field done boolean? false: a stream may end without [DONE]
+
+local SURFACES = {
+  "batches", "chat", "completions", "embeddings", "files", "images", "images_edits", "images_variations",
+  "messages", "models", "moderations", "realtime", "rerank", "responses", "speech", "transcriptions", "translations",
+}
+
+local function lower(text)
+  if text ~= text:lower() then return "must be in lower case" end
+end
+
+local function path_problem(text)
+  if not text:find("^/") and not text:find("^https?://") then return "must begin with / or http(s)://" end
+end
+
+local function base_problem(text)
+  if not text:find("^https?://") and not text:find("^{[%w_]+}") then
+    return "must begin with http(s):// or a {variable}"
+  end
+  if text:find("/$") then return "must not end with a slash" end
+end
+
+local function variable_problem(text)
+  if not text:find("^[%u][%u%d_]*$") then return "must be the name of an environment variable" end
+end
+
+local names = { "array", of = { "string", min = 1 } }
+local variables = { "array", of = { "string", check = variable_problem } }
+local renames = { "map", of = { "string", min = 1 } }
+
+local paths = {}
+for _, surface in ipairs(SURFACES) do
+  paths[surface] = { "string", check = path_problem }
+end
+
+local rule = {
+  prefixes = names, contains = names, except = names, drop = names, rename = renames,
+  surface = { "string", one_of = SURFACES },
+}
+
+local FIELDS = {
+  name = { "string", required = true },
+  title = { "string", required = true },
+  dialect = { "string", required = true },
+  base = { "string", check = base_problem },
+  env = { "record", fields = {
+    key = variables, token = variables, base = variables, vars = { "map", of = variables },
+    defaults = { "map", of = "string" },
+  } },
+  auth = { "record", optional = true, fields = {
+    header = { "string", required = true, check = lower }, prefix = "string", optional = "boolean",
+  } },
+  headers = { "map", of = "string" },
+  paths = paths,
+  models = { "record", fields = { prefixes = names, ids = names, any = "boolean" } },
+  params = { "record", fields = {
+    drop = names, rename = renames, accepts = "any", when = { "array", of = { "record", fields = rule } },
+  } },
+  stream = { "record", fields = {
+    usage = { "string", one_of = { "include_usage", "always" } }, done = "boolean",
+  } },
+  reasoning = "string",
+  status = { "string", one_of = { "active", "winding_down", "discontinued" } },
+  auto = "boolean",
+  http2 = "boolean",
+}
+
+local function known_placeholders(provider)
+  local known, env = { model = true }, provider.env or {}
+  for name in pairs(env.vars or {}) do known[name] = true end
+  for name in pairs(env.defaults or {}) do known[name] = true end
+  return known
+end
+
+local function unfilled(text, known, where)
+  for name in text:gmatch("{([^}]*)}") do
+    if not known[name] then return ("%s: nothing fills {%s}: name its variables in env.vars"):format(where, name) end
+  end
+  return nil
+end
+
+local function placeholder_problem(provider)
+  local known = known_placeholders(provider)
+  local problem = provider.base and unfilled(provider.base, known, "base")
+  for surface, path in pairs(provider.paths or {}) do
+    problem = problem or unfilled(path, known, "paths." .. surface)
+  end
+  return problem
+end
+
+local function header_problem(provider)
+  for name in pairs(provider.headers or {}) do
+    if name ~= name:lower() then return ("headers.%s must be in lower case"):format(name) end
+  end
+  return nil
+end
+
+local function accepts_problem(provider)
+  local accepts = provider.params and provider.params.accepts
+  if accepts == nil or accepts == "all" or type(accepts) == "table" then return nil end
+  return 'params.accepts must be a list of names or "all"'
+end
+
+local function name_problem(provider, name)
+  if not provider.name:find("^[%l%d][%l%d%-]*$") then
+    return "name must be of lower-case letters, digits and hyphens"
+  end
+  if provider.name == name then return nil end
+  return ("name must be %q, as the file is called, got %q"):format(name, provider.name)
+end
+
+--- Everything the schema language finds, in one line.
+local function told(errors)
+  local lines = {}
+  for i, found in ipairs(errors) do
+    lines[i] = found.path == "" and found.message or found.path .. ": " .. found.message
+  end
+  return table.concat(lines, "; ")
+end
+
+--- Whether `provider` is what a script of this folder must return.
+---@param provider any
+---@param name string the file's name
+---@return true? held, string? problem
+local function check(provider, name)
+  if type(provider) ~= "table" then return nil, "must return a table, got a " .. type(provider) end
+  local _, errors = schema.check_value(provider, FIELDS)
+  if #errors > 0 then return nil, told(errors) end
+  local problem = name_problem(provider, name) or placeholder_problem(provider) or header_problem(provider)
+    or accepts_problem(provider)
+  if problem then return nil, problem end
+  return true
+end
+
+return { check = check }

@@ -1,0 +1,20 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Anthropic's Messages API. The parts are in anthropic/, one noun each.
+
+local failure = require "providers.dialects.anthropic.failure"
+local request = require "providers.dialects.anthropic.request"
+local response = require "providers.dialects.anthropic.response"
+local stream = require "providers.dialects.anthropic.stream"
+
+---@type Dialect
+return {
+  name = "anthropic_messages",
+  raw_keys = { parameters = true, schema = true },
+  request = request.build,
+  response = response.translate,
+  failure = failure.of_answer,
+  stream = stream.open,
+  event = stream.event,
+  finish = stream.finish,
+  usage = stream.usage,
+}

@@ -1,0 +1,68 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Reading decoded JSON and text that a client or a vendor wrote.
+
+local json = require "gateway.json"
+
+--- The member `name` of a decoded object. Null counts as absent, and so does every member of what is no object.
+---@param object any
+---@param name string
+---@return any
+local function member(object, name)
+  if type(object) ~= "table" then return nil end
+  local found = object[name]
+  if found == json.null then return nil end
+  return found
+end
+
+--- The same when it is of the type `kind`, else nil. A number may be spelt in any way ("1.0").
+---@param object any
+---@param name string
+---@param kind "string"|"number"|"boolean"|"table"
+---@return any
+local function typed(object, name, kind)
+  local found = member(object, name)
+  if kind == "number" and found ~= nil then return json.number(found) end
+  if type(found) == kind then return found end
+  return nil
+end
+
+---@param text string
+---@return boolean
+local function blank(text)
+  return not text:find("%S")
+end
+
+--- `text` without blanks at its end.
+---@param text string
+---@return string
+local function trimmed(text)
+  local last = #text
+  while last > 0 and text:find("^%s", last) do
+    last = last - 1
+  end
+  return text:sub(1, last)
+end
+
+--- How many characters the UTF-8 `text` has.
+---@param text string
+---@return integer
+local function characters(text)
+  local _, continuation = text:gsub("[\128-\191]", "")
+  return #text - continuation
+end
+
+--- At most `limit` characters of `text`, never half of one.
+---@param text string
+---@param limit integer
+---@return string
+local function cut(text, limit)
+  if #text <= limit then return text end
+  local at, count = 1, 0
+  while at <= #text and count < limit do
+    at = text:find("[^\128-\191]", at + 1) or #text + 1
+    count = count + 1
+  end
+  return text:sub(1, at - 1)
+end
+
+return { member = member, typed = typed, blank = blank, trimmed = trimmed, characters = characters, cut = cut }

@@ -1,0 +1,167 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What this generation knows: providers, dialects, strategies (scripts) and targets, aliases (configuration), joined
+--- once when it is built. A request only looks up.
+
+local contracts = require "contracts"
+local gateway = require "gateway.config"
+local log = require "gateway.log"
+local ownership = require "ownership"
+local script = require "gateway.script"
+local targets = require "targets"
+local unsupported = require "unsupported"
+
+local registry = {}
+
+---@class Catalog every script that loads and keeps its contract
+---@field providers table<string, Provider>
+---@field dialects table<string, Dialect>
+---@field strategies table<string, Strategy>
+
+local catalog, state
+
+-- Scripts ------------------------------------------------------------------------------------------------------------
+
+--- Loads a folder; every script that is broken adds its message to `problems`.
+local function load_folder(kind, problems)
+  local found, broken = {}, {}
+  for _, name in ipairs(script.list(kind)) do
+    local value, message = script.load(kind, name)
+    if value then message = contracts.check(kind, name, value) end
+    if message then
+      problems[#problems + 1], broken[name] = message, true
+    else
+      found[name] = value
+    end
+  end
+  return found, broken
+end
+
+---@return Catalog? catalog
+---@return string? report every broken script, a line each
+function registry.scan()
+  local problems = {}
+  local dialects, broken = load_folder("providers/dialects", problems)
+  local scanned = {
+    providers = load_folder("providers", problems),
+    dialects = dialects,
+    strategies = load_folder("strategies", problems),
+  }
+  for name, provider in pairs(scanned.providers) do
+    if not dialects[provider.dialect] and not broken[provider.dialect] then
+      problems[#problems + 1] = ("providers/%s.lua: dialect %q has no script"):format(name, tostring(provider.dialect))
+    end
+  end
+  table.sort(problems)
+  if #problems > 0 then return nil, table.concat(problems, "\n") end
+  return scanned
+end
+
+local function names(map)
+  local set = {}
+  for name in pairs(map) do set[name] = true end
+  return set
+end
+
+--- What the configuration may name.
+function registry.known(scanned)
+  return { providers = names(scanned.providers), strategies = names(scanned.strategies) }
+end
+
+-- Configuration ------------------------------------------------------------------------------------------------------
+
+--- Joins scripts and configuration. Nothing is asked of a network.
+---@return true? built
+---@return string? message
+function registry.build(scanned, config)
+  catalog = scanned
+  local list, message = targets.build(scanned, config, gateway.variable)
+  if not list then return nil, message end
+  state = { config = config, targets = list, plans = {}, planned = 0, strict = config.targets == "auto" }
+  registry.strategy = scanned.strategies[config.strategy.mode]
+  registry.provider_field = config.compatibility.provider_field
+  registry.request_timeout = config.request_timeout
+  registry.unsupported = unsupported.policy(config.compatibility.on_unsupported_param, list)
+  return true
+end
+
+-- Requests -----------------------------------------------------------------------------------------------------------
+
+local PLANS_KEPT = 2000
+
+---@class Plan which targets may serve a model, and under which name
+---@field model string after aliases, without a provider's prefix
+---@field targets table[]
+---@field upstream string the name the targets are asked for (a target's model_map may change it once more)
+
+local function plan_make(requested)
+  local model = state.config.aliases[requested] or requested
+  local owners, name = ownership.find(state.targets, model, state.strict)
+  if #owners == 0 then return false end
+  return { model = name, targets = owners }
+end
+
+--- The plan for a model as the client names it; nil when nobody serves it. Remembered per name.
+---@return Plan?
+function registry.plan(requested)
+  local plan = state.plans[requested]
+  if plan == nil then
+    if state.planned >= PLANS_KEPT then state.plans, state.planned = {}, 0 end
+    plan = plan_make(requested)
+    state.plans[requested], state.planned = plan, state.planned + 1
+  end
+  return plan or nil
+end
+
+-- What others may see ------------------------------------------------------------------------------------------------
+
+function registry.targets()
+  return state.targets
+end
+
+function registry.models()
+  return ownership.list(state.targets, state.config.aliases)
+end
+
+function registry.owner(model)
+  local plan = registry.plan(model)
+  return plan and plan.targets[1].provider.name
+end
+
+--- Providers named by a target, with what they lack.
+function registry.providers()
+  local list, seen = {}, {}
+  for _, target in ipairs(state.targets) do
+    local name = target.provider.name
+    if not seen[name] then
+      seen[name] = { name = name, available = target.available, models = ownership.count(target), missing = target.missing }
+      list[#list + 1] = seen[name]
+    elseif target.available then
+      seen[name].available, seen[name].missing = true, nil
+    end
+  end
+  return list
+end
+
+--- One line for `moongate check`, and a log line for each target that cannot be used.
+function registry.summary()
+  local usable = 0
+  for _, target in ipairs(state.targets) do
+    if target.available then usable = usable + 1 end
+  end
+  local count = 0
+  for _ in pairs(catalog.providers) do count = count + 1 end
+  return ("configuration is valid: strategy %s, %d of %d targets usable, %d providers known"):format(
+    state.config.strategy.mode, usable, #state.targets, count)
+end
+
+--- Says in the log what an operator should know of this configuration.
+function registry.announce()
+  for _, warning in ipairs(state.config.warnings or {}) do log.warn("configuration", { warning = warning }) end
+  for _, target in ipairs(state.targets) do
+    if not target.available then
+      log.warn("target has no credential", { target = target.name, provider = target.provider.name, missing = target.missing })
+    end
+  end
+end
+
+return registry

@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- From an endpoint's name (runtime/process/route.c) to who serves it: the pipeline, or a script of admin/.
+
+local metrics = require "gateway.metrics"
+local pipeline = require "pipeline"
+local registry = require "registry"
+local script = require "gateway.script"
+local server = require "gateway.server"
+
+--- What a handler of admin/ may ask: it reaches the house only through this.
+---@class View
+---@field targets fun(): table[]     every configured target with its state
+---@field providers fun(): table[]   every provider with its state
+---@field models fun(): table[]      what GET /v1/models lists
+---@field owner fun(model: string): string? who would serve a model or alias
+---@field draining fun(): boolean
+---@field metrics fun(): string
+local view = {
+  targets = registry.targets,
+  providers = registry.providers,
+  models = registry.models,
+  owner = registry.owner,
+  draining = server.draining,
+  metrics = function()
+    server.publish()
+    return metrics.render()
+  end,
+}
+
+local function bound(handler)
+  return function(call) return handler(call, view) end
+end
+
+local router = {}
+
+--- Loads the handlers of admin/ by the endpoints they name.
+---@return table<string, fun(call)>? routes by endpoint name
+---@return string? message
+function router.build()
+  local routes = { chat = pipeline.chat }
+  for _, name in ipairs(script.list "admin") do
+    local handlers, message = script.load("admin", name)
+    if not handlers then return nil, message end
+    for endpoint, handler in pairs(handlers) do
+      if routes[endpoint] then return nil, ("admin/%s.lua: endpoint %s is served already"):format(name, endpoint) end
+      routes[endpoint] = bound(handler)
+    end
+  end
+  return routes
+end
+
+return router

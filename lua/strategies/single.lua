@@ -1,0 +1,12 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- Asks the first target and no other.
+
+---@type Strategy
+return {
+  name = "single",
+  named = true,
+  choose = function(targets)
+    if #targets == 1 then return targets end
+    return { targets[1] }
+  end,
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/call.h"
+#include "process/worker.h"
+
+/* On every answer (gateway-api 1.1): what a browser may do with it is nothing. The dashboard's pages will say their
+ * own. */
+static const struct slice security_fields = SLICE_LITERAL(
+    "\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: "
+    "strict-origin-when-cross-origin\r\n");
+
+void call_fields(const struct call *call, struct buffer *out) {
+  buffer_append(out, "X-Request-ID: ", 14);
+  buffer_append(out, call->trace_id, 32);
+  buffer_append_slice(out, security_fields);
+  if (call->notes.provider.len > 0) {
+    buffer_append_slice(out, SLICE_LITERAL("X-Gateway-Provider: "));
+    buffer_append_slice(out, call->notes.provider);
+    buffer_append(out, "\r\n", 2);
+  }
+}
+
+static void fields_compose(struct call *call, struct slice content_type, struct slice fields) {
+  struct buffer *out = &call->worker->scratch;
+  buffer_clear(out);
+  if (content_type.len > 0) {
+    buffer_append(out, "Content-Type: ", 14);
+    buffer_append_slice(out, content_type);
+    buffer_append(out, "\r\n", 2);
+  }
+  call_fields(call, out);
+  buffer_append_slice(out, fields);
+}
+
+void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,
+                  const struct slice *body, unsigned body_count) {
+  fields_compose(call, content_type, fields);
+  exchange_respond(call->exchange, status, NULL, 0, buffer_slice(&call->worker->scratch), body, body_count);
+}
+
+void call_stream_begin(struct call *call, struct slice fields) {
+  fields_compose(call, SLICE_LITERAL("text/event-stream; charset=utf-8"),
+                 SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n"));
+  buffer_append_slice(&call->worker->scratch, fields);
+  call->notes.streamed = true;
+  call->stream = CALL_STREAM_OPEN;
+  exchange_stream_begin(call->exchange, 200, NULL, 0, buffer_slice(&call->worker->scratch));
+}
+
+void call_stream_end(struct call *call) {
+  if (call->stream != CALL_STREAM_OPEN) return;
+  call->stream = CALL_STREAM_OVER;
+  exchange_stream_end(call->exchange, true);
+}
+
+static void member_append(struct buffer *out, const char *name, struct slice value) {
+  buffer_append_format(out, "\"%s\":", name);
+  if (value.len > 0) {
+    json_string_encode(out, value);
+  } else {
+    buffer_append(out, "null", 4);
+  }
+}
+
+void call_refuse(struct call *call, const struct call_problem *problem) {
+  struct buffer body = {0};
+  buffer_append_slice(&body, SLICE_LITERAL("{\"error\":{"));
+  member_append(&body, "message", problem->message);
+  buffer_append(&body, ",", 1);
+  member_append(&body, "type", problem->type);
+  buffer_append(&body, ",", 1);
+  member_append(&body, "param", problem->param);
+  buffer_append(&body, ",", 1);
+  member_append(&body, "code", problem->code);
+  buffer_append_slice(&body, SLICE_LITERAL("}}\n"));
+  struct slice code = arena_copy(exchange_arena(call->exchange), problem->code);
+  call->notes.code = code;
+  struct slice piece = buffer_slice(&body);
+  call_respond(call, problem->status, SLICE_LITERAL("application/json"), problem->fields, &piece, 1);
+  buffer_free(&body);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/call.h"
+
+#include "crypto/secret.h"
+#include "process/access.h"
+#include "process/reply.h"
+#include "process/worker.h"
+
+static struct slice request_field(const struct exchange *exchange, const char *name) {
+  const struct http_request *request = exchange_request(exchange);
+  const struct http_field *field = field_find(request->fields, request->field_count, slice_text(name));
+  return field ? field->value : (struct slice){0};
+}
+
+/* ---- trace ids (gateway-api 1.1): traceparent, else a 32-digit X-Request-ID, else a new one ---- */
+
+static bool hex_copy(char *out, struct slice id) {
+  bool zero = true;
+  if (id.len != 32) return false;
+  for (size_t i = 0; i < 32; i++) {
+    char c = id.ptr[i];
+    if (c >= 'A' && c <= 'F') c = (char)(c + 32);
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
+    if (c != '0') zero = false;
+    out[i] = c;
+  }
+  return !zero;
+}
+
+static bool trace_from_parent(char *out, struct slice parent) {
+  bool shaped = parent.len == 55 && parent.ptr[2] == '-' && parent.ptr[35] == '-' && parent.ptr[52] == '-';
+  return shaped && hex_copy(out, slice_make(parent.ptr + 3, 32));
+}
+
+static void trace_choose(struct call *call) {
+  if (trace_from_parent(call->trace_id, request_field(call->exchange, "traceparent"))) return;
+  if (hex_copy(call->trace_id, request_field(call->exchange, "x-request-id"))) return;
+  random_hex(call->worker->random, call->trace_id, 16);
+}
+
+/* ---- who may come in ---- */
+
+static int refuse(struct call *call, int status, const char *type, const char *code, const char *message) {
+  call_refuse(
+      call, &(struct call_problem){
+                .status = status, .message = slice_text(message), .type = slice_text(type), .code = slice_text(code)});
+  return -1;
+}
+
+static bool needs_key(const struct call *call) {
+  if (call->route->class == ROUTE_MODEL) return !call->worker->settings.open_proxy;
+  bool keyless =
+      keys_version(call->worker->segment->keys) == 0; /* loopback without MASTER_KEY: /metrics is open, too */
+  return call->route->class == ROUTE_MONITOR && !(keyless && call->route->endpoint);
+}
+
+static int authenticate(struct call *call) {
+  static const struct slice prefix = {"Bearer ", 7};
+  if (!needs_key(call)) return 0;
+  struct slice header = request_field(call->exchange, "authorization");
+  if (!slice_starts(header, prefix)) {
+    return refuse(call, 401, "authentication_error", "missing_api_key", "missing or invalid authorization header");
+  }
+  struct key_identity *identity = arena_alloc(exchange_arena(call->exchange), sizeof *identity);
+  if (!keys_find(call->worker->segment->keys, slice_from(header, prefix.len), identity)) {
+    return refuse(call, 401, "authentication_error", "invalid_api_key", "invalid or revoked API key");
+  }
+  call->identity = identity;
+  if (call->route->class == ROUTE_MONITOR && identity->scopes == 0) {
+    return refuse(call, 403, "permission_error", "insufficient_scope", "insufficient permissions");
+  }
+  return 0;
+}
+
+static int refuse_unknown(struct call *call) {
+  const struct http_request *request = exchange_request(call->exchange);
+  struct error text;
+  error_set(&text, 0, NULL, "Unknown request URL: %.*s %.*s. Check the path; the documentation lists what is served.",
+            (int)request->method.len, request->method.ptr, (int)(request->path.len > 120 ? 120 : request->path.len),
+            request->path.ptr);
+  return refuse(call, 404, "invalid_request_error", "unknown_url", text.message);
+}
+
+static int refuse_method(struct call *call) {
+  struct error fields, text;
+  const char *allow = route_allow(call->route);
+  struct slice path = exchange_request(call->exchange)->path;
+  error_set(&fields, 0, NULL, "Allow: %s\r\n", allow);
+  error_set(&text, 0, NULL, "Only %s requests are accepted on %.*s.", allow, (int)(path.len > 120 ? 120 : path.len),
+            path.ptr);
+  call_refuse(call, &(struct call_problem){.status = 405,
+                                           .message = slice_text(text.message),
+                                           .type = SLICE_LITERAL("invalid_request_error"),
+                                           .code = SLICE_LITERAL("method_not_supported"),
+                                           .fields = slice_text(fields.message)});
+  return -1;
+}
+
+static int admit_head(struct call *call) {
+  const struct http_request *request = exchange_request(call->exchange);
+  if (authenticate(call) < 0) return -1;
+  if (!call->route->endpoint) return refuse_unknown(call);
+  if (!(call->route->methods & route_method(request->method))) return refuse_method(call);
+  struct slice encoding = request_field(call->exchange, "content-encoding");
+  if (encoding.len > 0 && !slice_equal_caseless(encoding, SLICE_LITERAL("identity"))) {
+    return refuse(call, 415, "invalid_request_error", "unsupported_encoding",
+                  "The request body is compressed. Send it without Content-Encoding.");
+  }
+  return 0;
+}
+
+/* ---- the http handler's events ---- */
+
+static void script_cancel(struct call *call) {
+  struct task *task = call->task;
+  call->task = NULL;
+  if (task) task_cancel(task);
+}
+
+static void replies_free(struct call *call) {
+  while (call->replies) reply_free(call->replies);
+}
+
+static void deadline_passed(struct timer *timer) {
+  struct call *call = LIST_OWNER(timer, struct call, deadline);
+  if (exchange_answered(call->exchange)) return;
+  call->notes.error_type = SLICE_LITERAL("timeout");
+  script_cancel(call);
+  replies_free(call);
+  refuse(call, 504, "upstream_error", "gateway_timeout", "the upstream provider did not respond in time");
+}
+
+void call_deadline(struct call *call, uint64_t milliseconds) {
+  if (milliseconds > 0) timer_start(call->worker->loop.wheel, &call->deadline, milliseconds);
+}
+
+static struct call *call_open(struct worker *worker, struct exchange *exchange) {
+  struct call *call = arena_alloc(exchange_arena(exchange), sizeof *call);
+  call->worker = worker;
+  call->exchange = exchange;
+  call->route = route_find(exchange_request(exchange)->path);
+  call->notes.tokens_in = call->notes.tokens_out = -1;
+  timer_init(&call->deadline, deadline_passed);
+  trace_choose(call);
+  exchange_set_data(exchange, call);
+  return call;
+}
+
+int call_head(void *user, struct exchange *exchange) {
+  return admit_head(call_open(user, exchange));
+}
+
+struct slice call_refusal_fields(void *user, struct exchange *exchange) {
+  struct worker *worker = user;
+  struct call *call = exchange_data(exchange);
+  buffer_clear(&worker->scratch);
+  call_fields(call ? call : call_open(worker, exchange), &worker->scratch);
+  return arena_copy(exchange_arena(exchange), buffer_slice(&worker->scratch));
+}
+
+void call_request(void *user, struct exchange *exchange) {
+  (void)user;
+  struct call *call = exchange_data(exchange);
+  if (call->worker->draining) exchange_close_after(exchange);
+  if (slice_equal(slice_text(call->route->endpoint), SLICE_LITERAL("options"))) {
+    call_respond(call, 204, (struct slice){0}, SLICE_LITERAL("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"),
+                 NULL, 0);
+    return;
+  }
+  call->worker->program->serve(call);
+}
+
+void call_gone(void *user, struct exchange *exchange) {
+  (void)user;
+  struct call *call = exchange_data(exchange);
+  if (!call) return;
+  call->notes.incomplete = true;
+  script_cancel(call);
+  replies_free(call);
+}
+
+void call_writable(void *user, struct exchange *exchange) {
+  (void)user;
+  struct call *call = exchange_data(exchange);
+  if (call->on_writable) call->on_writable(call, call->waiter);
+}
+
+void call_end(void *user, struct exchange *exchange) {
+  struct call *call = exchange_data(exchange);
+  if (call) {
+    timer_stop(&call->deadline);
+    script_cancel(call);
+    replies_free(call);
+    if (call->box) *call->box = NULL;
+  }
+  access_record(user, exchange, call);
+  vm_idle(((struct worker *)user)->vm);
+}
+
+int call_index(struct call *call, struct error *error) {
+  if (call->indexed) return 0;
+  struct json_fault fault;
+  struct slice body = exchange_request(call->exchange)->body;
+  if (json_index_build(body, &json_limits_default, exchange_arena(call->exchange), &call->index, &fault) < 0) {
+    return error_set(error, 400, "invalid_request", "The request body is not a valid JSON object: %s at byte %zu.",
+                     fault.reason, fault.offset);
+  }
+  call->indexed = true;
+  return 0;
+}
+
+static void stream_break(struct call *call, const char *type, const char *code, const char *message) {
+  struct buffer event = {0};
+  buffer_append_slice(&event, SLICE_LITERAL("data: {\"error\":{\"message\":"));
+  json_string_encode(&event, slice_text(message));
+  buffer_append_format(&event, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}\n\n", type, code);
+  exchange_stream_write(call->exchange, buffer_slice(&event));
+  buffer_free(&event);
+  call_stream_end(call);
+}
+
+void call_break(struct call *call, int status, const char *code, const char *message) {
+  script_cancel(call);
+  replies_free(call);
+  exchange_close_after(call->exchange);
+  call->notes.incomplete = true;
+  if (!exchange_answered(call->exchange)) {
+    refuse(call, status, "server_error", code, message);
+  } else if (call->stream == CALL_STREAM_OPEN) {
+    call->notes.code = slice_text(code);
+    stream_break(call, "server_error", code, message);
+  }
+}
+
+void call_shut_down(void *user, struct exchange *exchange) {
+  (void)user;
+  struct call *call = exchange_data(exchange);
+  if (call) call_break(call, 503, "shutting_down", "The gateway is shutting down. Send the request again.");
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "codec/json.h"
+#include "http/exchange.h"
+#include "process/route.h"
+#include "script/task.h"
+#include "shared/keys.h"
+
+/* One request's life in the worker: joins the exchange (http), its coroutine (script) and its upstream replies. Lives
+ * in the exchange's arena, from `head` to `end`. */
+struct worker;
+struct reply;
+
+/* What the access line and the metrics say of a call; written by the pipeline as it learns it. Slices in the arena. */
+struct call_notes {
+  struct slice provider, model, target;
+  struct slice requested;          /* the model as the client named it */
+  struct slice code;               /* error code of the answer; empty = none */
+  struct slice error_type;         /* gateway_provider_errors_total's label; empty = none */
+  long long tokens_in, tokens_out; /* -1 = unknown */
+  uint64_t first_byte_at;          /* uv_hrtime of the first byte to the client, 0 = none */
+  unsigned attempts;
+  bool streamed, counted; /* counted: a routed request, part of gateway_requests_total */
+  bool rejected, incomplete;
+};
+
+struct call {
+  struct worker *worker;
+  struct exchange *exchange;
+  const struct route *route;
+  struct task *task;                   /* null before and after the script runs */
+  struct reply *replies;               /* upstream calls not yet given back; owned */
+  const struct key_identity *identity; /* null: open proxy or probe */
+  void **box;                          /* the script's userdata, emptied when the call ends */
+  enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's event stream */
+  struct timer deadline;                                              /* the whole request, or a stream's start */
+  char trace_id[33];
+  bool indexed;
+  struct json_index index; /* of the request body */
+  struct json_edits edits;
+  void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
+  void *waiter;
+  struct call_notes notes;
+};
+
+/* The http handler's events (see http/exchange.h); `user` is the worker. */
+int call_head(void *user, struct exchange *exchange);
+void call_request(void *user, struct exchange *exchange);
+struct slice call_refusal_fields(void *user, struct exchange *exchange);
+void call_gone(void *user, struct exchange *exchange);
+void call_writable(void *user, struct exchange *exchange);
+void call_end(void *user, struct exchange *exchange);
+
+/* Validates and indexes the body as a JSON object, once. 0, or -1 with `error` (status 400, code invalid_request). */
+int call_index(struct call *call, struct error *error);
+
+/* Answers with the one error shape. `param` may be empty (null is written). `fields` are prepared header lines. */
+struct call_problem {
+  int status;
+  struct slice message, type, code, param;
+  struct slice fields;
+};
+void call_refuse(struct call *call, const struct call_problem *problem);
+
+/* Answers whole. `fields`: prepared lines beside those every answer gets (X-Request-ID, nosniff). */
+void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,
+                  const struct slice *body, unsigned body_count);
+
+/* Begins an event stream: the head every stream gets and `fields`. */
+void call_stream_begin(struct call *call, struct slice fields);
+
+/* Bounds the request, or a stream until it begins: 504 gateway_timeout. 0 = no bound. */
+void call_deadline(struct call *call, uint64_t milliseconds);
+
+/* Ends it; nothing when none is open. */
+void call_stream_end(struct call *call);
+
+/* Header lines every answer carries; appended to `out`. */
+void call_fields(const struct call *call, struct buffer *out);
+
+/* Ends a call from our side: an error answer, or an error event in a stream that has begun. Static texts. */
+void call_break(struct call *call, int status, const char *code, const char *message);
+
+/* The drain's deadline has come: streams get an error event, the others 503, and the call ends. */
+void call_shut_down(void *user, struct exchange *exchange);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/launch.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crypto/secret.h"
+#include "process/harden.h"
+#include "process/supervisor.h"
+#include "process/worker.h"
+#include "shared/keys.h"
+
+/* ---- the bundled scripts ---- */
+
+static int scripts_at(const char *folder, int folder_len, const char *below, char *out, size_t size) {
+  int len = snprintf(out, size, "%.*s%s/init.lua", folder_len, folder, below);
+  if (len < 0 || (size_t)len >= size || access(out, R_OK) != 0) return -1;
+  out[(size_t)len - strlen("/init.lua")] = '\0';
+  char resolved[PATH_MAX];
+  if (realpath(out, resolved) && strlen(resolved) < size) memcpy(out, resolved, strlen(resolved) + 1);
+  return 0;
+}
+
+int launch_find_scripts(char *out, size_t size) {
+  char program[4096];
+  ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+  if (len <= 0) return -1;
+  program[len] = '\0';
+  char *slash = strrchr(program, '/');
+  int folder = slash ? (int)(slash - program) : 0;
+  if (scripts_at(program, folder, "/../lua", out, size) == 0) return 0;
+  return scripts_at(program, folder, "/../share/moongate/lua", out, size);
+}
+
+/* ---- checking, before any process is made ---- */
+
+/* Loads everything once in this process and leaves only the settings behind. */
+static int configuration_check(const char *scripts, const struct program_doors *doors, struct settings *settings,
+                               struct buffer *report) {
+  struct worker worker = {.settings = *settings};
+  struct error error = {0};
+  struct vm_options options = {.roots = &scripts, .root_count = 1, .host = &worker, .open_doors = doors->open_doors};
+  worker.random = random_open();
+  worker.vm = vm_open(&options, &error);
+  int result = -1;
+  if (worker.vm) {
+    result = doors->check(&worker, report);
+    vm_close(worker.vm);
+  } else {
+    buffer_append_slice(report, slice_text(error.message));
+  }
+  random_close(worker.random);
+  *settings = worker.settings;
+  return result;
+}
+
+static void report_print(FILE *out, const struct buffer *report) {
+  if (report->len == 0) return;
+  fwrite(report->data, 1, report->len, out);
+  if (report->data[report->len - 1] != '\n') fputc('\n', out);
+}
+
+int launch_check(const char *scripts, const char *config_path, const struct program_doors *doors) {
+  struct settings settings = {0};
+  struct buffer report = {0};
+  if (config_path) setenv("GATEWAY_CONFIG", config_path, 1);
+  int result = configuration_check(scripts, doors, &settings, &report);
+  report_print(result < 0 ? stderr : stdout, &report);
+  buffer_free(&report);
+  return result < 0 ? 1 : 0;
+}
+
+/* ---- who may call ---- */
+
+static bool is_loopback(const char *host) {
+  return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+}
+
+static void master_key_generate(struct settings *settings) {
+  struct random *random = random_open();
+  memcpy(settings->master_key, "fgw_", 4);
+  random_hex(random, settings->master_key + 4, 16);
+  settings->master_key[36] = '\0';
+  random_close(random);
+  fprintf(stderr,
+          "moongate: no MASTER_KEY is set and %s is not loopback. A key was made for this run:\n"
+          "  %s\nSend it as \"Authorization: Bearer ...\"; set MASTER_KEY to choose your own.\n",
+          settings->host, settings->master_key);
+}
+
+static int keys_prepare(struct settings *settings, struct keys *keys) {
+  if (!settings->master_key[0] && is_loopback(settings->host)) {
+    settings->open_proxy = true;
+    fprintf(stderr, "moongate: no MASTER_KEY is set: everybody on this machine may use the gateway.\n");
+    return 0;
+  }
+  if (!settings->master_key[0]) master_key_generate(settings);
+  struct key_identity identity;
+  struct error error;
+  struct slice secret = slice_text(settings->master_key);
+  key_identity_master(secret, &identity);
+  int result = keys_put(keys, secret, &identity, &error);
+  secret_cleanse(settings->master_key, sizeof settings->master_key);
+  if (result < 0) fprintf(stderr, "moongate: MASTER_KEY: %s\n", error.message);
+  return result;
+}
+
+/* ---- serve ---- */
+
+static int worker_start(const struct worker_start *start) {
+  return worker_run(start->segment, start->index, start->listen_fd, start->user);
+}
+
+static unsigned worker_count(const struct settings *settings) {
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  unsigned count = settings->workers ? settings->workers : cores > 0 ? (unsigned)cores : 1;
+  return count < SEGMENT_WORKERS_MAX ? count : SEGMENT_WORKERS_MAX;
+}
+
+static int processes_run(struct settings *settings, const char *scripts, const struct program_doors *doors) {
+  struct segment *segment = segment_open(worker_count(settings));
+  if (!segment) {
+    fprintf(stderr, "moongate: cannot map shared memory; is the machine out of memory?\n");
+    return 1;
+  }
+  if (keys_prepare(settings, segment->keys) < 0) return 1;
+  struct worker_program program = {.settings = settings,
+                                   .roots = &scripts,
+                                   .root_count = 1,
+                                   .open_doors = doors->open_doors,
+                                   .load = doors->load,
+                                   .serve = doors->serve};
+  struct supervisor_options options = {
+      .settings = settings, .segment = segment, .worker = worker_start, .user = &program};
+  int result = supervisor_run(&options);
+  segment_close(segment);
+  return result;
+}
+
+int launch_serve(const char *scripts, const struct program_doors *doors) {
+  struct settings settings = {0};
+  struct buffer report = {0};
+  harden_start();
+  int result = configuration_check(scripts, doors, &settings, &report);
+  report_print(stderr, &report);
+  buffer_free(&report);
+  return result < 0 ? 1 : processes_run(&settings, scripts, doors);
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/call.h"
+#include "process/reply.h"
+#include "process/worker.h"
+
+/* A stream of the client's own dialect: bytes go through as they are, event by whole event. Looked at are only the end
+ * marks, the usage and error events. */
+
+enum { LINGER_MS = 250 };
+
+static void relay_end(struct reply *reply);
+
+/* The value behind `"name":` inside `data` begins with `first`; white space is allowed around the colon. */
+static bool member_starts(struct slice data, struct slice quoted_name, char first) {
+  for (;;) {
+    const char *found = data.len ? memmem(data.ptr, data.len, quoted_name.ptr, quoted_name.len) : NULL;
+    if (!found) return false;
+    data = slice_from(data, (size_t)(found - data.ptr) + quoted_name.len);
+    struct slice rest = slice_trim(data);
+    if (rest.len == 0 || rest.ptr[0] != ':') continue;
+    rest = slice_trim(slice_from(rest, 1));
+    if (rest.len > 0 && rest.ptr[0] == first) return true;
+  }
+}
+
+static bool choices_empty(const struct json_index *index) {
+  const struct json_member *choices = json_index_find(index, SLICE_LITERAL("choices"));
+  return choices && choices->type == JSON_ARRAY && choices->value.len >= 2 &&
+         slice_trim(slice_make(choices->value.ptr + 1, choices->value.len - 2)).len == 0;
+}
+
+/* Rare events, read exactly: one with a usage object, one without choices. Returns false when the client must not see
+ * it. */
+static bool event_read(struct reply *reply, struct slice data) {
+  struct arena arena = {0};
+  struct json_index index;
+  struct json_fault fault;
+  bool forward = true;
+  if (json_index_build(data, &json_limits_default, &arena, &index, &fault) == 0) {
+    const struct json_member *error = json_index_find(&index, SLICE_LITERAL("error"));
+    if (error && error->type != JSON_NULL) reply->saw_error = true;
+    usage_read(&index, &reply->usage);
+    const struct json_member *usage = json_index_find(&index, SLICE_LITERAL("usage"));
+    forward = !(reply->strip_usage && usage && usage->type == JSON_OBJECT && choices_empty(&index));
+  }
+  arena_free(&arena);
+  return forward;
+}
+
+static bool event_passes(struct reply *reply, const struct sse_event *event) {
+  struct slice data = event->data;
+  if (!event->has_data) return true;
+  if (slice_equal(data, SLICE_LITERAL("[DONE]"))) {
+    reply->saw_done = true;
+    return true;
+  }
+  if (member_starts(data, SLICE_LITERAL("\"finish_reason\""), '"')) reply->saw_finish = true;
+  bool ordinary = memmem(data.ptr, data.len, "\"choices\"", 9) && !member_starts(data, SLICE_LITERAL("\"usage\""), '{');
+  return ordinary || event_read(reply, data);
+}
+
+/* ---- towards the client ---- */
+
+static void client_write(struct reply *reply, struct slice bytes) {
+  struct call *call = reply->call;
+  if (bytes.len == 0 || call->stream != CALL_STREAM_OPEN) return;
+  if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
+  reply->relayed += bytes.len;
+  if (exchange_stream_write(call->exchange, bytes) == EXCHANGE_FULL && !reply->paused && !reply->ended) {
+    reply->paused = true;
+    transfer_pause(reply->transfer);
+  }
+}
+
+static void on_writable(struct call *call, void *waiter) {
+  (void)call;
+  struct reply *reply = waiter;
+  if (!reply->paused || reply->ended) return;
+  reply->paused = false;
+  transfer_resume(reply->transfer);
+}
+
+/* One `data:` line and an empty one, LF only: what clients of chat streams expect (no id, retry, event lines). */
+static bool is_canonical(const struct sse_event *event) {
+  if (!slice_starts(event->raw, SLICE_LITERAL("data:"))) return false;
+  size_t around = event->raw.len - event->data.len;
+  return (around == 7 || around == 8) && event->raw.ptr[event->raw.len - 1] == '\n' &&
+         event->raw.ptr[event->raw.len - 2] == '\n';
+}
+
+/* The same event in that form; comments become one keep-alive comment. */
+static void rewritten_write(struct reply *reply, const struct sse_event *event) {
+  struct buffer out = {0};
+  struct slice rest = event->data;
+  while (event->has_data) {
+    const char *end = rest.len ? memchr(rest.ptr, '\n', rest.len) : NULL;
+    size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
+    buffer_append_slice(&out, SLICE_LITERAL("data: "));
+    buffer_append(&out, rest.ptr, len);
+    buffer_append(&out, "\n", 1);
+    if (!end) break;
+    rest = slice_from(rest, len + 1);
+  }
+  if (!event->has_data) buffer_append_slice(&out, SLICE_LITERAL(": keep-alive\n"));
+  buffer_append(&out, "\n", 1);
+  client_write(reply, buffer_slice(&out));
+  buffer_free(&out);
+}
+
+/* Neighbouring events go out in one write. */
+static void span_add(struct reply *reply, struct slice *span, struct slice raw) {
+  if (span->len > 0 && span->ptr + span->len == raw.ptr) {
+    span->len += raw.len;
+    return;
+  }
+  client_write(reply, *span);
+  *span = raw;
+}
+
+static bool relay_is_over(const struct reply *reply) {
+  return reply->saw_done || reply->saw_error || reply->error.code;
+}
+
+/* One event towards the client: with its neighbours while it lies in the input, at once when it lies in the splitter's
+ * own buffer, which does not outlive the next event, or had to be rewritten. */
+static void event_forward(struct reply *reply, const struct sse_event *event, struct slice input, struct slice *span) {
+  bool inside = event->raw.ptr >= input.ptr && event->raw.ptr < input.ptr + input.len;
+  if (inside && is_canonical(event)) {
+    span_add(reply, span, event->raw);
+    return;
+  }
+  client_write(reply, *span);
+  *span = (struct slice){0};
+  if (is_canonical(event)) {
+    client_write(reply, event->raw);
+  } else {
+    rewritten_write(reply, event);
+  }
+}
+
+/* Forwards every whole event of `bytes`. */
+static void events_forward(struct reply *reply, struct slice bytes) {
+  struct slice span = {0};
+  struct sse_event event;
+  sse_feed(&reply->sse, bytes);
+  while (!relay_is_over(reply)) {
+    enum sse_result result = sse_next(&reply->sse, &event);
+    if (result == SSE_NEED_MORE) break;
+    if (result == SSE_TOO_LARGE) {
+      error_set(&reply->error, 502, "upstream_event_too_large", "The upstream sent an event that is too large.");
+    } else if (event_passes(reply, &event)) {
+      event_forward(reply, &event, bytes, &span);
+    }
+  }
+  client_write(reply, span);
+}
+
+void relay_bytes(struct reply *reply, struct slice bytes) {
+  const struct settings *settings = &reply->call->worker->settings;
+  if (relay_is_over(reply)) return;
+  events_forward(reply, bytes);
+  if (settings->stream_bytes && reply->relayed > settings->stream_bytes) {
+    error_set(&reply->error, 502, "stream_too_long", "The stream passed the limit of %llu bytes.",
+              (unsigned long long)settings->stream_bytes);
+  }
+  if (reply->saw_error || reply->error.code) {
+    relay_end(reply);
+  } else if (reply->saw_done && !reply->ended) {
+    timer_start(reply->call->worker->loop.wheel, &reply->linger, LINGER_MS);
+  }
+}
+
+/* ---- the end ---- */
+
+static void error_event(struct reply *reply) {
+  bool timed_out = slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"));
+  struct buffer event = {0};
+  buffer_append_slice(&event, SLICE_LITERAL("data: {\"error\":{\"message\":"));
+  json_string_encode(&event, slice_text(reply->error.message));
+  buffer_append_format(&event, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}\n\n",
+                       timed_out ? "timeout_error" : "api_error", timed_out ? "stream_timeout" : reply->error.code);
+  client_write(reply, buffer_slice(&event));
+  buffer_free(&event);
+}
+
+/* Written here and not by the script: the exchange may end before the script wakes. */
+static void notes_take(struct reply *reply) {
+  struct call_notes *notes = &reply->call->notes;
+  notes->tokens_in = reply->usage.prompt;
+  notes->tokens_out = reply->usage.completion;
+  if (!reply->error.code) return;
+  bool timed_out = slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"));
+  notes->code = slice_text(reply->error.code);
+  notes->error_type = timed_out ? SLICE_LITERAL("timeout") : SLICE_LITERAL("provider_error");
+  notes->incomplete = true;
+}
+
+static void relay_end(struct reply *reply) {
+  struct call *call = reply->call;
+  timer_stop(&reply->linger);
+  if (call->on_writable == on_writable) call->on_writable = NULL;
+  if (reply->saw_error && !reply->error.code) {
+    error_set(&reply->error, 502, "upstream_stream_error", "The upstream reported an error inside its stream.");
+  } else if (reply->error.code) {
+    error_event(reply);
+  }
+  notes_take(reply);
+  if (reply->error.code) exchange_close_after(call->exchange);
+  reply->state = REPLY_OVER; /* a transfer that still runs is cancelled by reply_free */
+  call_stream_end(call);
+  reply_wake wake = reply->wake;
+  reply->wake = NULL;
+  if (wake) wake(reply, reply->waiter);
+}
+
+/* The upstream's body is over (or lingers behind its [DONE]): complete, complete but for the mark, or cut short. */
+void relay_upstream_ended(struct reply *reply) {
+  bool broken = reply->error.code != NULL;
+  if (reply->saw_done) {
+    reply->error.code = NULL;
+  } else if (!broken && reply->saw_finish && sse_at_boundary(&reply->sse)) {
+    client_write(reply, SLICE_LITERAL("data: [DONE]\n\n"));
+  } else if (!broken || !slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"))) {
+    error_set(&reply->error, 502, "upstream_stream_truncated", "The upstream stream ended before it was complete.");
+  }
+  relay_end(reply);
+}
+
+void reply_relay(struct reply *reply, bool strip_usage, reply_wake wake, void *waiter) {
+  struct call *call = reply->call;
+  reply->state = REPLY_RELAYING;
+  reply->strip_usage = strip_usage;
+  reply->wake = wake;
+  reply->waiter = waiter;
+  call->on_writable = on_writable;
+  call->waiter = reply;
+  if (reply->paused && !reply->ended) {
+    reply->paused = false;
+    transfer_resume(reply->transfer);
+  }
+  struct buffer first = reply->inbox;
+  reply->inbox = (struct buffer){0};
+  relay_bytes(reply, buffer_slice(&first));
+  buffer_free(&first);
+  if (reply->state == REPLY_RELAYING && reply->ended) relay_upstream_ended(reply);
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/reply.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "process/call.h"
+#include "process/worker.h"
+
+enum { REPLY_INBOX_HIGH = 64 * 1024 };
+
+static void reply_woken(struct reply *reply) {
+  reply_wake wake = reply->wake;
+  reply->wake = NULL;
+  if (wake) wake(reply, reply->waiter);
+}
+
+static void reply_settle(struct reply *reply, enum reply_state state) {
+  reply->state = state;
+  reply_woken(reply);
+}
+
+/* ---- the upstream's head ---- */
+
+static void on_head(struct transfer *transfer, void *owner, const struct transfer_response *response) {
+  (void)transfer;
+  struct reply *reply = owner;
+  reply->response = response;
+  struct slice type = reply_field(reply, SLICE_LITERAL("content-type"));
+  struct slice wanted = SLICE_LITERAL("text/event-stream");
+  type.len = type.len < wanted.len ? type.len : wanted.len;
+  reply->streams = reply->wants_stream && response->status / 100 == 2 && slice_equal_caseless(type, wanted);
+  if (reply->streams) sse_init(&reply->sse, reply->call->worker->settings.sse_event_bytes);
+  if (!reply->streams && response->length_known && response->length <= (1 << 20)) {
+    buffer_reserve(&reply->inbox, (size_t)response->length);
+  }
+}
+
+/* ---- the upstream's body ---- */
+
+static int too_large(struct reply *reply) {
+  return error_set(&reply->error, 502, "upstream_event_too_large",
+                   "The upstream sent an event of more than %llu bytes.",
+                   (unsigned long long)reply->call->worker->settings.sse_event_bytes);
+}
+
+/* Looks for the first event with data. 1: it is there, 0: not yet, -1: failed. */
+static int gate_feed(struct reply *reply, struct slice bytes) {
+  struct sse_event event;
+  sse_feed(&reply->sse, bytes);
+  for (;;) {
+    switch (sse_next(&reply->sse, &event)) {
+      case SSE_NEED_MORE:
+        return 0;
+      case SSE_TOO_LARGE:
+        return too_large(reply);
+      case SSE_EVENT:
+        if (event.has_data) return 1;
+    }
+  }
+}
+
+/* Stops the transfer; what it said of its head is gone with it. */
+static void transfer_drop(struct reply *reply) {
+  if (!reply->transfer) return;
+  if (reply->ended)
+    transfer_free(reply->transfer);
+  else
+    transfer_cancel(reply->transfer);
+  reply->transfer = NULL;
+  reply->response = NULL;
+}
+
+static void gate_body(struct reply *reply, struct slice bytes) {
+  int found = gate_feed(reply, bytes);
+  buffer_append_slice(&reply->inbox, bytes);
+  if (found < 0) {
+    transfer_drop(reply);
+    reply_settle(reply, REPLY_FAILED);
+  } else if (found) {
+    sse_free(&reply->sse); /* the relay or the script starts over from the first byte */
+    sse_init(&reply->sse, reply->call->worker->settings.sse_event_bytes);
+    reply_settle(reply, REPLY_STREAM);
+  }
+}
+
+/* The splitter's input must stay put while it works: new bytes go to the inbox, and the two buffers change places. */
+static void inbox_take(struct reply *reply) {
+  struct buffer empty = reply->feeding;
+  reply->feeding = reply->inbox;
+  buffer_clear(&empty);
+  reply->inbox = empty;
+  sse_feed(&reply->sse, buffer_slice(&reply->feeding));
+  if (reply->paused && !reply->ended) {
+    reply->paused = false;
+    transfer_resume(reply->transfer);
+  }
+}
+
+/* 1: `event` is filled, 0: nothing whole yet, -1: nothing more will come. */
+static int event_find(struct reply *reply) {
+  for (;;) {
+    enum sse_result result = sse_next(&reply->sse, &reply->event);
+    if (result == SSE_EVENT && reply->event.has_data) return 1;
+    if (result == SSE_EVENT) continue;
+    if (result == SSE_TOO_LARGE) return too_large(reply);
+    if (reply->inbox.len == 0) return reply->ended ? -1 : 0;
+    inbox_take(reply);
+  }
+}
+
+static void reading_advance(struct reply *reply) {
+  if (!reply->wake) return;
+  reply->found = event_find(reply);
+  if (reply->found != 0) reply_woken(reply);
+}
+
+static void inbox_body(struct reply *reply, struct slice bytes) {
+  buffer_append_slice(&reply->inbox, bytes);
+  if (reply->inbox.len > REPLY_INBOX_HIGH && !reply->paused && !reply->ended) {
+    reply->paused = true;
+    transfer_pause(reply->transfer);
+  }
+  if (reply->state == REPLY_READING) reading_advance(reply);
+}
+
+static void on_body(struct transfer *transfer, void *owner, struct slice bytes) {
+  (void)transfer;
+  struct reply *reply = owner;
+  switch (reply->state) {
+    case REPLY_SENT:
+      if (reply->streams) {
+        gate_body(reply, bytes);
+      } else {
+        buffer_append_slice(&reply->inbox, bytes);
+      }
+      break;
+    case REPLY_RELAYING:
+      relay_bytes(reply, bytes);
+      break;
+    case REPLY_STREAM:
+    case REPLY_READING:
+      inbox_body(reply, bytes);
+      break;
+    default:
+      break;
+  }
+}
+
+/* ---- the upstream's end ---- */
+
+/* A successful whole answer must be a JSON object: HTML from a proxy or half an answer is not passed on as success. */
+static int whole_check(struct reply *reply) {
+  struct json_fault fault;
+  if (reply->response->status / 100 != 2) return 0;
+  if (reply_field(reply, SLICE_LITERAL("content-encoding")).len > 0) {
+    return error_set(&reply->error, 502, "upstream_encoded",
+                     "The upstream compressed its answer although nobody asked.");
+  }
+  struct json_limits limits = json_limits_default;
+  limits.tokens = 4000000; /* embeddings and logprobs are long; the body limit bounds them */
+  if (json_index_build(buffer_slice(&reply->inbox), &limits, exchange_arena(reply->call->exchange), &reply->index,
+                       &fault) < 0) {
+    return error_set(&reply->error, 502, "upstream_not_json",
+                     "The upstream's answer is not a JSON object: %s at byte %zu.", fault.reason, fault.offset);
+  }
+  usage_read(&reply->index, &reply->usage);
+  return 0;
+}
+
+static void sent_ended(struct reply *reply) {
+  if (reply->error.code) {
+    reply_settle(reply, REPLY_FAILED);
+  } else if (reply->streams) {
+    error_set(&reply->error, 502, "upstream_stream_truncated", "The upstream stream ended before it was complete.");
+    reply_settle(reply, REPLY_FAILED);
+  } else {
+    reply_settle(reply, whole_check(reply) < 0 ? REPLY_FAILED : REPLY_WHOLE);
+  }
+}
+
+static void on_done(struct transfer *transfer, void *owner, const struct error *error) {
+  (void)transfer;
+  struct reply *reply = owner;
+  reply->ended = true;
+  reply->done_at = uv_hrtime();
+  if (error) reply->error = *error;
+  if (reply->state == REPLY_SENT) {
+    sent_ended(reply);
+  } else if (reply->state == REPLY_RELAYING) {
+    relay_upstream_ended(reply);
+  } else if (reply->state == REPLY_READING) {
+    reading_advance(reply);
+  }
+}
+
+/* ---- for the pipeline ---- */
+
+static void linger_over(struct timer *timer) {
+  struct reply *reply = LIST_OWNER(timer, struct reply, linger);
+  relay_upstream_ended(reply);
+}
+
+struct reply *reply_send(struct call *call, const struct reply_request *request, reply_wake wake, void *waiter,
+                         struct error *error) {
+  static const struct transfer_events events = {on_head, on_body, on_done};
+  struct reply *reply = calloc(1, sizeof *reply);
+  REQUIRE(reply != NULL);
+  reply->call = call;
+  reply->wants_stream = request->stream;
+  reply->wake = wake;
+  reply->waiter = waiter;
+  reply->usage = (struct usage){-1, -1, -1, -1};
+  reply->sent_at = uv_hrtime();
+  timer_init(&reply->linger, linger_over);
+  if (transfer_start(call->worker->upstream, &request->transfer, &events, reply, &reply->transfer, error) < 0) {
+    free(reply);
+    return NULL;
+  }
+  reply->next = call->replies;
+  call->replies = reply;
+  return reply;
+}
+
+struct slice reply_field(const struct reply *reply, struct slice name) {
+  const struct transfer_response *response = reply->response;
+  const struct http_field *field = response ? field_find(response->fields, response->field_count, name) : NULL;
+  return field ? field->value : (struct slice){0};
+}
+
+static bool starts_caseless(struct slice name, const char *prefix) {
+  struct slice wanted = slice_text(prefix);
+  return name.len >= wanted.len && slice_equal_caseless(slice_make(name.ptr, wanted.len), wanted);
+}
+
+struct slice reply_field_passes(struct slice name) {
+  static const char *const prefixes[] = {"x-ratelimit-", "retry-after", "openai-", "anthropic-ratelimit-",
+                                         "x-should-retry"};
+  if (slice_equal_caseless(name, SLICE_LITERAL("x-request-id")) ||
+      slice_equal_caseless(name, SLICE_LITERAL("request-id"))) {
+    return SLICE_LITERAL("X-Upstream-Request-Id");
+  }
+  for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+    if (starts_caseless(name, prefixes[i])) return name;
+  }
+  return (struct slice){0};
+}
+
+void reply_fields(const struct reply *reply, struct buffer *out) {
+  for (unsigned i = 0; reply->response && i < reply->response->field_count; i++) {
+    const struct http_field *field = &reply->response->fields[i];
+    struct slice name = reply_field_passes(field->name);
+    if (name.len == 0) continue;
+    buffer_append_slice(out, name);
+    buffer_append(out, ": ", 2);
+    buffer_append_slice(out, field->value);
+    buffer_append(out, "\r\n", 2);
+  }
+}
+
+int reply_next(struct reply *reply, reply_wake wake, void *waiter) {
+  reply->state = REPLY_READING;
+  reply->found = event_find(reply);
+  if (reply->found == 0) {
+    reply->wake = wake;
+    reply->waiter = waiter;
+  }
+  return reply->found;
+}
+
+struct slice reply_first_event(const struct reply *reply, struct slice *name) {
+  struct sse_event event = {0};
+  struct reply *peeked = (struct reply *)(uintptr_t)reply;
+  sse_feed(&peeked->sse, buffer_slice(&reply->inbox));
+  while (sse_next(&peeked->sse, &event) == SSE_EVENT && !event.has_data) continue;
+  struct slice data = arena_copy(exchange_arena(reply->call->exchange), event.data);
+  *name = arena_copy(exchange_arena(reply->call->exchange), event.name);
+  sse_free(&peeked->sse);
+  sse_init(&peeked->sse, reply->call->worker->settings.sse_event_bytes);
+  return data;
+}
+
+void reply_free(struct reply *reply) {
+  struct reply **link = &reply->call->replies;
+  while (*link != reply) link = &(*link)->next;
+  *link = reply->next;
+  if (reply->box) *reply->box = NULL;
+  transfer_drop(reply);
+  timer_stop(&reply->linger);
+  sse_free(&reply->sse);
+  buffer_free(&reply->inbox);
+  buffer_free(&reply->feeding);
+  free(reply);
+}

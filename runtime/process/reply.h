@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "codec/json.h"
+#include "codec/sse.h"
+#include "loop/timer.h"
+#include "upstream/transfer.h"
+
+/* One upstream's answer to a call. Whole answers are collected; a stream is held at its first event, so that a failure
+ * before anything reached the client may still move to the next target. */
+struct call;
+struct reply;
+
+enum reply_state {
+  REPLY_SENT,     /* waiting for the head, and for the first event or the end */
+  REPLY_WHOLE,    /* the body is complete in `inbox` */
+  REPLY_STREAM,   /* the first event is in `inbox`, more may follow */
+  REPLY_RELAYING, /* C pipes the stream to the client */
+  REPLY_READING,  /* a script takes event by event */
+  REPLY_FAILED,   /* `error` says why; nothing more comes */
+  REPLY_OVER,     /* relayed to its end */
+};
+
+struct usage { /* -1 = not reported */
+  long long prompt, completion, cached, reasoning;
+};
+
+typedef void (*reply_wake)(struct reply *reply, void *waiter);
+
+struct reply {
+  struct reply *next; /* in call->replies */
+  struct call *call;
+  struct transfer *transfer; /* owned until reply_free; null when it was cancelled */
+  void **box;                /* the script's userdata, emptied with the reply */
+  enum reply_state state;
+  bool wants_stream, streams; /* the client asked for one; the upstream sends one */
+  bool ended;                 /* the transfer's `done` came; `error.code` null when it came whole */
+  struct error error;
+  const struct transfer_response *response; /* null before the head and after a cancel */
+  uint64_t sent_at, done_at;                /* uv_hrtime */
+  struct buffer inbox;                      /* body bytes not yet taken */
+  struct buffer feeding;                    /* bytes the splitter is working on (READING, and the gate's) */
+  struct json_index index;                  /* of a whole 2xx answer */
+  struct sse sse;
+  struct sse_event event; /* READING: what reply_next found */
+  int found;
+  bool paused;
+  reply_wake wake;
+  void *waiter;
+  void *waiting; /* the script's wait for events, in the call's arena */
+  struct usage usage;
+  /* relaying */
+  bool strip_usage;
+  bool saw_done, saw_finish, saw_error;
+  uint64_t relayed;
+  struct timer linger; /* after [DONE]: how long the upstream may take to end its body */
+};
+
+struct reply_request {
+  struct transfer_request transfer;
+  bool stream;
+};
+
+/* Sends. `wake` is called once, from the loop: the state is then WHOLE, STREAM or FAILED. Null with `error` when
+ * nothing started. Owned by the call until reply_free. */
+struct reply *reply_send(struct call *call, const struct reply_request *request, reply_wake wake, void *waiter,
+                         struct error *error);
+
+/* A response header's value, or an empty slice. */
+struct slice reply_field(const struct reply *reply, struct slice name);
+
+/* Appends what a client may see of the upstream's head: x-ratelimit-*, retry-after, openai-*, anthropic-ratelimit-*,
+ * and its request id as X-Upstream-Request-Id. */
+void reply_fields(const struct reply *reply, struct buffer *out);
+
+/* The name under which the client sees the upstream's field `name`; empty when it does not. */
+struct slice reply_field_passes(struct slice name);
+
+/* Data of the first event while the state is STREAM (valid until the reply moves on). */
+struct slice reply_first_event(const struct reply *reply, struct slice *name);
+
+/* The next event for a script, into `reply->event` (valid until the next call). 1: it is there; -1: no more (error.code
+ * null: the body ended whole); 0: none yet: `wake` will be called once `reply->found` is 1 or -1. */
+int reply_next(struct reply *reply, reply_wake wake, void *waiter);
+
+/* Gives it back in any state: cancels what runs. */
+void reply_free(struct reply *reply);
+
+/* ---- relay.c ---- */
+
+/* Pipes the stream to the client, whose head has begun, and ends the client's answer. `wake` once: state OVER,
+ * error.code null when the client got everything. */
+void reply_relay(struct reply *reply, bool strip_usage, reply_wake wake, void *waiter);
+void relay_bytes(struct reply *reply, struct slice bytes);
+void relay_upstream_ended(struct reply *reply);
+
+/* ---- usage.c ---- */
+
+/* Reads the top-level `usage` object of valid JSON into `usage`; members that are absent stay as they are. */
+void usage_read(const struct json_index *index, struct usage *usage);

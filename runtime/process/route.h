@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "base/slice.h"
+
+/* Which room of the house a request wants, known from its head alone: decides authentication and limits before any
+ * script runs. What is done there is decided by lua/router.lua, which knows the same endpoint names. */
+enum route_class {
+  ROUTE_PROBE,   /* open to everybody, never refused for load */
+  ROUTE_MONITOR, /* a key with read_only or admin */
+  ROUTE_MODEL,   /* /v1: any key, unless the proxy is open */
+  ROUTE_UNKNOWN, /* 404, after authentication where the path is under /v1 or /admin */
+};
+
+enum {
+  METHOD_GET = 1,
+  METHOD_HEAD = 2,
+  METHOD_POST = 4,
+  METHOD_PUT = 8,
+  METHOD_PATCH = 16,
+  METHOD_DELETE = 32,
+  METHOD_OPTIONS = 64
+};
+
+struct route {
+  const char *path; /* exact, or a prefix when it ends in '/' followed by '*' */
+  unsigned methods; /* METHOD_ bits */
+  enum route_class class;
+  const char *endpoint; /* the name lua/router.lua knows it by */
+};
+
+/* Never null: what no row serves gets the last one, ROUTE_UNKNOWN. */
+const struct route *route_find(struct slice path);
+
+/* The METHOD_ bit of a method's name, 0 when it is not ours. */
+unsigned route_method(struct slice method);
+
+/* "GET, HEAD": for the Allow header. Static text. */
+const char *route_allow(const struct route *route);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "crypto/secret.h"
+#include "process/access.h"
+#include "process/call.h"
+#include "process/supervisor.h"
+
+enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500 };
+
+/* ---- the limits and time-outs of the configuration, for the rooms that keep them ---- */
+
+static void server_options(struct worker *worker, struct http_server_options *options) {
+  const struct settings *settings = &worker->settings;
+  options->limits = (struct http_limits){
+      .request_line = settings->request_line_bytes,
+      .head = settings->head_bytes,
+      .fields = {settings->header_count, settings->header_name_bytes, settings->header_value_bytes},
+      .query_parameters = settings->query_parameters,
+      .body = settings->max_request_bytes,
+      .requests = settings->requests_per_connection,
+      .connections = settings->connections_per_worker,
+      .per_address = settings->connections_per_address,
+      .queue_high = settings->queue_high_bytes,
+      .queue_low = settings->queue_low_bytes,
+      .queue_cap = settings->queue_cap_bytes};
+  options->timeouts = (struct http_timeouts){.first_byte = settings->first_byte_ms,
+                                             .head = settings->head_ms,
+                                             .body_idle = settings->body_idle_ms,
+                                             .body_total = settings->body_total_ms,
+                                             .body_rate = settings->body_rate_bytes,
+                                             .body_grace = settings->body_grace_ms,
+                                             .keep_alive = settings->keep_alive_ms,
+                                             .write_stall = settings->write_stall_ms};
+  options->handler = (struct http_handler){.head = call_head,
+                                           .request = call_request,
+                                           .gone = call_gone,
+                                           .writable = call_writable,
+                                           .end = call_end,
+                                           .refusal_fields = call_refusal_fields};
+  options->user = worker;
+}
+
+static const char *or_null(const char *text) {
+  return text[0] ? text : NULL;
+}
+
+static void upstream_options(const struct settings *settings, struct upstream_options *options) {
+  *options = (struct upstream_options){.pool_idle_ms = settings->upstream_pool_idle_ms,
+                                       .pool_age_ms = settings->upstream_pool_age_ms,
+                                       .pool_idle_max = settings->upstream_pool_idle_max,
+                                       .dns_timeout_ms = settings->upstream_dns_ms,
+                                       .dns_cache_ms = 30000,
+                                       .ca_file = or_null(settings->ca_file),
+                                       .https_proxy = or_null(settings->https_proxy),
+                                       .http_proxy = or_null(settings->http_proxy),
+                                       .no_proxy = or_null(settings->no_proxy)};
+}
+
+/* ---- drain: SIGTERM, then the last answers, then the end ---- */
+
+static void drain_look(uv_timer_t *ticker) {
+  struct worker *worker = ticker->data;
+  atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
+  if (http_server_connections(worker->server) == 0) loop_stop(&worker->loop);
+}
+
+static void drain_give_up(struct timer *timer) {
+  struct worker *worker = LIST_OWNER(timer, struct worker, drain_deadline);
+  loop_stop(&worker->loop);
+}
+
+static void drain_deadline(struct timer *timer) {
+  struct worker *worker = LIST_OWNER(timer, struct worker, drain_deadline);
+  http_server_each(worker->server, call_shut_down);
+  timer_init(timer, drain_give_up);
+  timer_start(worker->loop.wheel, timer, LAST_WRITES_MS);
+}
+
+static void drain_start(uv_signal_t *handle, int number) {
+  struct worker *worker = handle->data;
+  (void)number;
+  if (worker->draining) return;
+  worker->draining = true;
+  atomic_store(&worker->segment->workers[worker->index].state, WORKER_DRAINING);
+  http_server_drain(worker->server);
+  timer_start(worker->loop.wheel, &worker->drain_deadline, worker->settings.drain_ms);
+  uv_timer_start(&worker->ticker, drain_look, 0, DRAIN_LOOK_MS);
+}
+
+/* ---- the life of a worker ---- */
+
+static void series_add(struct worker *worker, enum metrics_family family, const char *label, uint64_t by) {
+  struct slice value = slice_text(label);
+  if (by > 0) metric_add(metrics_series(worker->metrics, family, &value, 1), by);
+}
+
+void worker_publish(struct worker *worker) {
+  struct slice active = SLICE_LITERAL("active");
+  struct upstream_stats now;
+  upstream_stats(worker->upstream, &now);
+  series_add(worker, METRIC_UPSTREAM_CONNECTS, "new", now.connects - worker->published.connects);
+  series_add(worker, METRIC_UPSTREAM_CONNECTS, "reused", now.reuses - worker->published.reuses);
+  worker->published = now;
+  metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &active, 1),
+             (int64_t)http_server_connections(worker->server));
+}
+
+static void tick(uv_timer_t *ticker) {
+  struct worker *worker = ticker->data;
+  atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
+  if (worker->server) worker_publish(worker);
+}
+
+static int worker_fail(struct worker *worker, const char *what, const struct error *error) {
+  log_begin(worker->log, LOG_ERROR, "worker cannot start");
+  log_text(worker->log, "part", slice_text(what));
+  log_text(worker->log, "error", slice_text(error->message));
+  log_end(worker->log);
+  return -1;
+}
+
+static int scripts_open(struct worker *worker, struct error *error) {
+  const struct worker_program *program = worker->program;
+  struct vm_options options = {.roots = program->roots,
+                               .root_count = program->root_count,
+                               .memory_limit = (size_t)worker->settings.script_memory_bytes,
+                               .budget = worker->budget,
+                               .host = worker,
+                               .open_doors = program->open_doors};
+  worker->vm = vm_open(&options, error);
+  return worker->vm ? program->load(worker, error) : -1;
+}
+
+static int rooms_open(struct worker *worker, int listen_fd) {
+  struct error error = {0};
+  struct upstream_options upstream;
+  struct http_server_options server;
+  upstream_options(&worker->settings, &upstream);
+  worker->upstream = upstream_open(&worker->loop, &upstream, &error);
+  if (!worker->upstream) return worker_fail(worker, "upstream", &error);
+  worker->budget = budget_open(worker->settings.script_cpu_ms);
+  if (scripts_open(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
+  server_options(worker, &server);
+  worker->server = http_server_open(&worker->loop, &server);
+  if (http_server_listen(worker->server, listen_fd, &error) < 0) return worker_fail(worker, "listener", &error);
+  return 0;
+}
+
+static void signals_open(struct worker *worker) {
+  signal(SIGPIPE, SIG_IGN);
+  uv_signal_init(&worker->loop.uv, &worker->on_term);
+  worker->on_term.data = worker;
+  uv_signal_start(&worker->on_term, drain_start, SIGTERM);
+  uv_unref((uv_handle_t *)&worker->on_term);
+  uv_timer_init(&worker->loop.uv, &worker->ticker);
+  worker->ticker.data = worker;
+  uv_timer_start(&worker->ticker, tick, 0, TICK_MS);
+  timer_init(&worker->drain_deadline, drain_deadline);
+}
+
+static void rooms_close(struct worker *worker) {
+  timer_stop(&worker->drain_deadline);
+  uv_close((uv_handle_t *)&worker->ticker, NULL);
+  uv_close((uv_handle_t *)&worker->on_term, NULL);
+  if (worker->server) {
+    http_server_each(worker->server, call_gone); /* nothing may still lean on the upstream room */
+    http_server_close(worker->server);
+  }
+  if (worker->upstream) upstream_close(worker->upstream);
+  loop_close(&worker->loop);
+  if (worker->vm) vm_close(worker->vm);
+  if (worker->budget) budget_close(worker->budget);
+  access_close(worker);
+  buffer_free(&worker->scratch);
+  random_close(worker->random);
+  metrics_close(worker->metrics);
+  log_close(worker->log);
+}
+
+int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program) {
+  struct worker worker = {.program = program, .settings = *program->settings, .segment = segment, .index = index};
+  enum log_level level = LOG_INFO;
+  log_level_parse(slice_text(worker.settings.log_level), &level);
+  REQUIRE(loop_open(&worker.loop) == 0);
+  worker.log = log_open(STDOUT_FILENO, level);
+  log_hide_environment(worker.log, (const char *const *)environ);
+  worker.metrics = metrics_open(segment->metrics, segment->worker_count + 1, index);
+  worker.random = random_open();
+  signals_open(&worker);
+  int status = rooms_open(&worker, listen_fd);
+  if (status == 0) {
+    atomic_store(&segment->workers[index].state, WORKER_READY);
+    loop_run(&worker.loop);
+  }
+  rooms_close(&worker);
+  return status == 0 ? 0 : SUPERVISOR_EXIT_CONFIGURATION;
+}

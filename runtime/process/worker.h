@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <lua.h>
+#include <stdbool.h>
+
+#include "base/map.h"
+#include "config/settings.h"
+#include "http/server.h"
+#include "loop/loop.h"
+#include "script/budget.h"
+#include "script/vm.h"
+#include "shared/segment.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "upstream/upstream.h"
+
+/* One worker process: a loop, a VM, its pools, its slots of the shared segment. Everything a door may reach. In a spec
+ * run only `settings` and `random` are there, the rest is null. */
+struct random;
+struct call;
+struct worker;
+
+struct worker_program { /* what main hands to every worker */
+  const struct settings *settings;
+  const char *const *roots; /* script folders */
+  size_t root_count;
+  void (*open_doors)(lua_State *L);
+  int (*load)(struct worker *worker, struct error *error); /* runs init.open in the new VM */
+  void (*serve)(struct call *call);                        /* starts the coroutine of one call */
+};
+
+struct worker {
+  const struct worker_program *program;
+  struct loop loop;
+  struct settings settings;
+  struct segment *segment;
+  unsigned index;
+  struct log *log;
+  struct metrics *metrics;
+  struct random *random;
+  struct upstream *upstream;
+  struct http_server *server;
+  struct budget *budget;
+  struct vm *vm;                   /* the generation new exchanges use */
+  struct map series;               /* "provider\0model" -> struct route_series; owned */
+  struct upstream_stats published; /* what of the upstream room's counts the metrics know */
+  struct buffer scratch;           /* for composing one answer's fields */
+  uv_timer_t ticker;
+  uv_signal_t on_term;
+  struct timer drain_deadline;
+  bool draining;
+};
+
+/* Brings the series up to date that other rooms count: connections of both sides. */
+void worker_publish(struct worker *worker);
+
+/* The life of a worker process: returns its exit code. */
+int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program);
