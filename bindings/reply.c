@@ -164,8 +164,25 @@ static int reply_close(lua_State *L) {
   return 0;
 }
 
+/* The script dropped its box: the call still owns the reply. */
+static int reply_collect(lua_State *L) {
+  struct reply *reply = *(struct reply **)lua_touserdata(L, 1);
+  if (reply) reply->box = NULL;
+  return 0;
+}
+
 const luaL_Reg bind_reply_methods[] = {
-    {"status", reply_status},   {"streams", reply_streams}, {"header", reply_header},      {"passed", reply_passed},
-    {"body", reply_body},       {"has", reply_has},         {"usage", reply_usage},        {"first", reply_first},
-    {"next", reply_next_event}, {"close", reply_close},     {"relay", reply_relay_stream}, {NULL, NULL},
+    {"__gc", reply_collect},
+    {"status", reply_status},
+    {"streams", reply_streams},
+    {"header", reply_header},
+    {"passed", reply_passed},
+    {"body", reply_body},
+    {"has", reply_has},
+    {"usage", reply_usage},
+    {"first", reply_first},
+    {"next", reply_next_event},
+    {"close", reply_close},
+    {"relay", reply_relay_stream},
+    {NULL, NULL},
 };

@@ -106,6 +106,7 @@ static void fault_log(const struct call *call, const struct task *task, const st
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;
   call->task = NULL;
+  call_box_empty(call);
   if (error) fault_log(call, task, error);
   if (error || !exchange_answered(call->exchange)) {
     call_break(call, 500, "script_error", "the gateway could not complete the request");

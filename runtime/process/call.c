@@ -111,9 +111,16 @@ static int admit_head(struct call *call) {
 
 /* ---- the http handler's events ---- */
 
+void call_box_empty(struct call *call) {
+  if (call->box) *call->box = NULL;
+  call->box = NULL;
+}
+
+/* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. */
 static void script_cancel(struct call *call) {
   struct task *task = call->task;
   call->task = NULL;
+  call_box_empty(call);
   if (task) task_cancel(task);
 }
 
@@ -191,7 +198,6 @@ void call_end(void *user, struct exchange *exchange) {
     timer_stop(&call->deadline);
     script_cancel(call);
     replies_free(call);
-    if (call->box) *call->box = NULL;
   }
   access_record(user, exchange, call);
   vm_idle(((struct worker *)user)->vm);

@@ -76,6 +76,9 @@ void call_stream_begin(struct call *call, struct slice fields);
 /* Bounds the request, or a stream until it begins: 504 gateway_timeout. 0 = no bound. */
 void call_deadline(struct call *call, uint64_t milliseconds);
 
+/* From now on a script that still holds this call gets an error. */
+void call_box_empty(struct call *call);
+
 /* Ends it; nothing when none is open. */
 void call_stream_end(struct call *call);
 
