@@ -3,6 +3,7 @@
 
 #include "bindings/bind.h"
 #include "bindings/call.h"
+#include "bindings/checks.h"
 #include "process/reply.h"
 #include "process/worker.h"
 
@@ -53,19 +54,7 @@ static int call_body(lua_State *L) {
 
 /* ---- the body's top-level members, and splicing them ---- */
 
-/* scan() -> number of members | nil, message */
-static int call_scan(lua_State *L) {
-  struct call *call = bind_call(L, 1);
-  struct error error;
-  if (call_index(call, &error) < 0) {
-    lua_pushnil(L);
-    bind_push_slice(L, slice_text(error.message));
-    return 2;
-  }
-  lua_pushinteger(L, (lua_Integer)call->index.count);
-  return 1;
-}
-
+/* The type of a scalar, a number without fraction being an integer. */
 static struct slice type_name(const struct json_member *member) {
   static const char *const names[] = {"null", "boolean", "boolean", "number", "string", "array", "object"};
   bool fraction = false;
@@ -75,13 +64,13 @@ static struct slice type_name(const struct json_member *member) {
   return slice_text(member->type == JSON_NUMBER && !fraction ? "integer" : names[member->type]);
 }
 
-/* Pushes a scalar's value; nil for null, arrays and objects. */
+/* Pushes a scalar's value; nil for null, arrays, objects and what is absent. */
 static void push_scalar(lua_State *L, const struct json_member *member) {
   struct slice plain;
-  if (member->type == JSON_NUMBER) {
-    bind_push_slice(L, member->value);
-    lua_pushnumber(L, lua_tonumber(L, -1));
-    lua_remove(L, -2);
+  if (!member) {
+    lua_pushnil(L);
+  } else if (member->type == JSON_NUMBER) {
+    lua_pushnumber(L, json_number_value(member->value));
   } else if (member->type == JSON_TRUE || member->type == JSON_FALSE) {
     lua_pushboolean(L, member->type == JSON_TRUE);
   } else if (member->type == JSON_STRING && json_string_plain(member->value, &plain)) {
@@ -96,15 +85,30 @@ static void push_scalar(lua_State *L, const struct json_member *member) {
   }
 }
 
-/* member(i) -> name (raw), type, scalar value. Types: null boolean integer number string array object. */
-static int call_member(lua_State *L) {
+/* The request counts as a routed one from here on, whatever becomes of it. */
+static void note_request(struct call *call) {
+  const struct json_member *stream = json_index_find(&call->index, SLICE_LITERAL("stream"));
+  call->notes.counted = true;
+  call->notes.streamed = stream && stream->type == JSON_TRUE;
+}
+
+/* scan(checks) -> 0, model, stream | position of the first rule that does not hold | nil, message. Validates and
+ * indexes the body. */
+static int call_scan(lua_State *L) {
   struct call *call = bind_call(L, 1);
-  lua_Integer at = luaL_checkinteger(L, 2);
-  if (!call->indexed || at < 1 || (size_t)at > call->index.count) return 0;
-  const struct json_member *member = &call->index.members[at - 1];
-  bind_push_slice(L, member->key);
-  bind_push_slice(L, type_name(member));
-  push_scalar(L, member);
+  struct error error;
+  call->notes.counted = true;
+  if (call_index(call, &error) < 0) {
+    lua_pushnil(L);
+    bind_push_slice(L, slice_text(error.message));
+    return 2;
+  }
+  note_request(call);
+  size_t fault = bind_checks_fault(L, 2, &call->index);
+  lua_pushinteger(L, (lua_Integer)fault);
+  if (fault > 0) return 1;
+  push_scalar(L, json_index_find(&call->index, SLICE_LITERAL("model")));
+  lua_pushboolean(L, call->notes.streamed);
   return 3;
 }
 
@@ -129,6 +133,12 @@ static int call_raw(lua_State *L) {
   return 1;
 }
 
+/* Only a call whose body changes has edits. */
+static struct json_edits *edits_of(struct call *call) {
+  if (!call->edits) call->edits = arena_alloc(exchange_arena(call->exchange), sizeof *call->edits);
+  return call->edits;
+}
+
 static struct slice kept(lua_State *L, struct call *call, int index) {
   return arena_copy(exchange_arena(call->exchange), bind_slice(L, index));
 }
@@ -142,31 +152,32 @@ static int edited(lua_State *L, int status) {
 static int call_set(lua_State *L) {
   struct call *call = bind_call(L, 1);
   const struct json_member *member = member_named(L, call);
-  if (member) return edited(L, json_edit_replace(&call->edits, call->index.text, member, kept(L, call, 3)));
+  if (member) return edited(L, json_edit_replace(edits_of(call), call->index.text, member, kept(L, call, 3)));
   struct buffer text = {0};
   json_string_encode(&text, bind_slice(L, 2));
   buffer_append(&text, ":", 1);
   buffer_append_slice(&text, bind_slice(L, 3));
   struct slice raw = arena_copy(exchange_arena(call->exchange), buffer_slice(&text));
   buffer_free(&text);
-  return edited(L, json_edit_append(&call->edits, &call->index, raw));
+  return edited(L, json_edit_append(edits_of(call), &call->index, raw));
 }
 
 static int call_rename(lua_State *L) {
   struct call *call = bind_call(L, 1);
   const struct json_member *member = member_named(L, call);
-  return member ? edited(L, json_edit_rename(&call->edits, call->index.text, member, kept(L, call, 3))) : 0;
+  return member ? edited(L, json_edit_rename(edits_of(call), call->index.text, member, kept(L, call, 3))) : 0;
 }
 
 static int call_remove(lua_State *L) {
   struct call *call = bind_call(L, 1);
   const struct json_member *member = member_named(L, call);
-  return member ? edited(L, json_edit_remove(&call->edits, &call->index, member)) : 0;
+  return member ? edited(L, json_edit_remove(edits_of(call), &call->index, member)) : 0;
 }
 
 /* reset(): forgets all edits */
 static int call_reset(lua_State *L) {
-  bind_call(L, 1)->edits.count = 0;
+  struct call *call = bind_call(L, 1);
+  if (call->edits) call->edits->count = 0;
   return 0;
 }
 
@@ -176,21 +187,15 @@ static struct slice kept_optional(lua_State *L, struct call *call, int index) {
   return lua_isnoneornil(L, index) ? (struct slice){0} : kept(L, call, index);
 }
 
-/* note_route(provider, model, target, requested) */
+/* note_route(requested, model, provider, target): one more try, or what is known before the first */
 static int call_note_route(lua_State *L) {
   struct call *call = bind_call(L, 1);
-  call->notes.provider = kept_optional(L, call, 2);
+  lua_settop(L, 5);
+  call->notes.requested = kept_optional(L, call, 2);
   call->notes.model = kept_optional(L, call, 3);
-  call->notes.target = kept_optional(L, call, 4);
-  call->notes.requested = kept_optional(L, call, 5);
-  return 0;
-}
-
-/* note_request(streamed): a routed request; it counts in gateway_requests_total */
-static int call_note_request(lua_State *L) {
-  struct call *call = bind_call(L, 1);
-  call->notes.counted = true;
-  call->notes.streamed = lua_toboolean(L, 2);
+  call->notes.provider = kept_optional(L, call, 4);
+  call->notes.target = kept_optional(L, call, 5);
+  if (call->notes.target.len > 0) call->notes.attempts++;
   return 0;
 }
 
@@ -217,11 +222,6 @@ static int call_set_deadline(lua_State *L) {
   return 0;
 }
 
-static int call_note_attempt(lua_State *L) {
-  bind_call(L, 1)->notes.attempts++;
-  return 0;
-}
-
 const luaL_Reg bind_call_request[] = {
     {"endpoint", call_endpoint},
     {"path", call_path},
@@ -230,7 +230,7 @@ const luaL_Reg bind_call_request[] = {
     {"key", call_key},
     {"body", call_body},
     {"scan", call_scan},
-    {"member", call_member},
+
     {"get", call_get},
     {"raw", call_raw},
     {"set", call_set},
@@ -238,10 +238,10 @@ const luaL_Reg bind_call_request[] = {
     {"remove", call_remove},
     {"reset", call_reset},
     {"note_route", call_note_route},
-    {"note_request", call_note_request},
+
     {"note_usage", call_note_usage},
     {"note_error", call_note_error},
-    {"note_attempt", call_note_attempt},
+
     {"deadline", call_set_deadline},
     {NULL, NULL},
 };

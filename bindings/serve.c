@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/bind.h"
 #include "bindings/call.h"
+#include "bindings/checks.h"
 #include "process/call.h"
 #include "process/worker.h"
 #include "script/task.h"
@@ -24,6 +25,9 @@ void bind_call_types(lua_State *L) {
   methods_join(methods, bind_call_request, bind_call_answer);
   bind_box_type(L, CALL_TYPE, methods);
   bind_box_type(L, "gateway.reply", bind_reply_methods);
+  bind_checks_type(L);
+  static const luaL_Reg functions[] = {{"checks", bind_checks_new}, {NULL, NULL}};
+  bind_door_private(L, "call", functions);
 }
 
 /* draining() -> true while this gateway is shutting down */

@@ -130,7 +130,8 @@ static unsigned body_pieces(lua_State *L, int index, struct call *call, struct s
     pieces[0] = bind_slice(L, index);
     return 1;
   }
-  return json_edits_segments(&call->edits, exchange_request(call->exchange)->body, pieces);
+  pieces[0] = exchange_request(call->exchange)->body;
+  return call->edits ? json_edits_segments(call->edits, pieces[0], pieces) : 1;
 }
 
 /* target:send(call, path, stream, body, headers) -> reply | nil, {code, message, status, untouched}. Waits. `body` nil:

@@ -40,19 +40,25 @@ end
 -- The client's own wire format ---------------------------------------------------------------------------------------
 
 --- Asks for the usage of a stream when the client did not: the one member that is added.
-local function ask_usage(call, request, target)
-  if not request.stream or request.include_usage or not target.asks_usage then return end
-  local options = json.decode(call:raw "stream_options" or "{}")
+local function ask_usage(call)
+  local raw = call:raw "stream_options"
+  if not raw then return call:set("stream_options", '{"include_usage":true}') end
+  local options = json.decode(raw)
   if not json.is_object(options) then options = {} end
   options.include_usage = true
   call:set("stream_options", json.encode(options))
 end
 
-local function splice(call, request, target, model)
+--- The few members that must differ from what the client wrote. Everything else goes out as it came.
+---@return Failure? failure
+local function splice(call, request, target, route)
   call:reset()
-  if model ~= request.model then call:set("model", json.encode(model)) end
-  for _, edit in ipairs(target.dialect.edits(call, target.provider, model)) do call[edit.verb](call, edit.name, edit.value) end
-  ask_usage(call, request, target)
+  if route.model_json then call:set("model", route.model_json) end
+  if route.edits then
+    for _, edit in ipairs(target.dialect.edits(call, target.provider, route.model)) do call[edit.verb](call, edit.name, edit.value) end
+  end
+  if request.stream and not request.include_usage and target.asks_usage then ask_usage(call) end
+  return route.refused and unsupported.apply(call, registry.on_unsupported_param, target, route.refused)
 end
 
 local function deliver_own(call, request, target, reply)
@@ -65,21 +71,10 @@ local function deliver_own(call, request, target, reply)
   return delivery.whole(call, reply, registry.provider_field and target.provider.name or nil)
 end
 
---- One path segment: everything but the unreserved characters as %XX.
-local function segment(model)
-  return (model:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local function path_for(target, model)
-  if not target.path:find("{model}", 1, true) then return target.path end
-  return (target.path:gsub("{model}", (segment(model):gsub("%%", "%%%%"))))
-end
-
-local function run_own(call, request, target, model)
-  splice(call, request, target, model)
-  local refused = unsupported.apply(call, registry.unsupported, target, model)
+local function run_own(call, request, target, route)
+  local refused = splice(call, request, target, route)
   if refused then return nil, refused end
-  local reply, problem = target.upstream:send(call, path_for(target, model), request.stream)
+  local reply, problem = target.upstream:send(call, route.path, request.stream)
   if not reply then return nil, errors.transport(problem) end
   local answered, failure = deliver_own(call, request, target, reply)
   reply:close()
@@ -109,10 +104,10 @@ local function deliver_translated(call, request, target, context, reply)
   return delivery.stream_translated(call, target.dialect, context, reply)
 end
 
-local function run_translated(call, request, target, model)
-  local context, problem = context_of(call, request, target, model)
+local function run_translated(call, request, target, route)
+  local context, problem = context_of(call, request, target, route.model)
   if not context then return nil, problem end
-  local unwanted = unsupported.apply(call, registry.unsupported, target, model)
+  local unwanted = route.refused and unsupported.apply(call, registry.on_unsupported_param, target, route.refused)
   if unwanted then return nil, unwanted end
   local built, refused = target.dialect.request(context, target.provider)
   if not built then return nil, refused end
@@ -125,8 +120,8 @@ end
 
 -- No network ---------------------------------------------------------------------------------------------------------
 
-local function run_local(call, request, target, model)
-  local context, problem = context_of(call, request, target, model)
+local function run_local(call, request, target, route)
+  local context, problem = context_of(call, request, target, route.model)
   if not context then return nil, problem end
   return delivery.made_here(call, target.dialect, context)
 end
@@ -134,12 +129,11 @@ end
 --- One try.
 ---@return true? answered
 ---@return Failure? failure
-function attempt.run(call, request, plan, target)
-  local model = target.model_map[plan.model] or plan.model
+function attempt.run(call, request, target, route)
   local dialect = target.dialect
-  if dialect.answer then return run_local(call, request, target, model) end
-  if dialect.request then return run_translated(call, request, target, model) end
-  return run_own(call, request, target, model)
+  if dialect.edits then return run_own(call, request, target, route) end
+  if dialect.request then return run_translated(call, request, target, route) end
+  return run_local(call, request, target, route)
 end
 
 return attempt

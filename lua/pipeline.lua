@@ -53,9 +53,9 @@ local function try_target(call, request, plan, target)
       if not pause then break end
       upstream.sleep(call, pause)
     end
-    call:note_attempt()
+    call:note_route(request.model, plan.model, target.provider.name, target.name)
     local answered
-    answered, failure = attempt.run(call, request, plan, target)
+    answered, failure = attempt.run(call, request, target, plan.routes[target])
     if answered then return true end
     count(call, target, failure)
     if not retry.worthwhile(target.retry, failure) then break end
@@ -70,7 +70,6 @@ local function walk(call, request, plan)
   local targets = registry.strategy.choose(plan.targets, request)
   for position = 1, registry.strategy.named and 1 or #targets do
     local target = targets[position]
-    call:note_route(target.provider.name, plan.model, target.name, request.model)
     local answered
     answered, failure = try_target(call, request, plan, target)
     if answered then return end
@@ -84,13 +83,14 @@ local pipeline = {}
 
 --- Serves one POST /v1/chat/completions. Returns when the answer is complete.
 function pipeline.chat(call)
-  call:deadline(registry.request_timeout)
+  if registry.request_timeout then call:deadline(registry.request_timeout) end
   local request, problem = chat.read(call)
-  call:note_request(request and request.stream or false)
   if not request then return refuse(call, problem) end
   local plan = registry.plan(request.model)
-  call:note_route(nil, plan and plan.model, nil, request.model)
-  if not plan then return refuse(call, errors.model_not_found) end
+  if not plan then
+    call:note_route(request.model)
+    return refuse(call, errors.model_not_found)
+  end
   return walk(call, request, plan)
 end
 

@@ -6,9 +6,9 @@ local contracts = require "contracts"
 local gateway = require "gateway.config"
 local log = require "gateway.log"
 local ownership = require "ownership"
+local routes = require "routes"
 local script = require "gateway.script"
 local targets = require "targets"
-local unsupported = require "unsupported"
 
 local registry = {}
 
@@ -17,7 +17,7 @@ local registry = {}
 ---@field dialects table<string, Dialect>
 ---@field strategies table<string, Strategy>
 
-local catalog, state
+local state
 
 -- Scripts ------------------------------------------------------------------------------------------------------------
 
@@ -73,14 +73,13 @@ end
 ---@return true? built
 ---@return string? message
 function registry.build(scanned, config)
-  catalog = scanned
   local list, message = targets.build(scanned, config, gateway.variable)
   if not list then return nil, message end
-  state = { config = config, targets = list, plans = {}, planned = 0, strict = config.targets == "auto" }
+  state = { config = config, targets = list, plans = {}, planned = 0, strict = config.targets == "auto", known = #script.list "providers" }
   registry.strategy = scanned.strategies[config.strategy.mode]
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
-  registry.unsupported = unsupported.policy(config.compatibility.on_unsupported_param, list)
+  registry.on_unsupported_param = config.compatibility.on_unsupported_param
   return true
 end
 
@@ -91,13 +90,15 @@ local PLANS_KEPT = 2000
 ---@class Plan which targets may serve a model, and under which name
 ---@field model string after aliases, without a provider's prefix
 ---@field targets table[]
----@field upstream string the name the targets are asked for (a target's model_map may change it once more)
+---@field routes table<table, Route> by target
 
 local function plan_make(requested)
   local model = state.config.aliases[requested] or requested
   local owners, name = ownership.find(state.targets, model, state.strict)
   if #owners == 0 then return false end
-  return { model = name, targets = owners }
+  local plan = { model = name, targets = owners }
+  plan.routes = routes.build(plan, requested)
+  return plan
 end
 
 --- The plan for a model as the client names it; nil when nobody serves it. Remembered per name.
@@ -148,10 +149,8 @@ function registry.summary()
   for _, target in ipairs(state.targets) do
     if target.available then usable = usable + 1 end
   end
-  local count = 0
-  for _ in pairs(catalog.providers) do count = count + 1 end
   return ("configuration is valid: strategy %s, %d of %d targets usable, %d providers known"):format(
-    state.config.strategy.mode, usable, #state.targets, count)
+    state.config.strategy.mode, usable, #state.targets, state.known)
 end
 
 --- Says in the log what an operator should know of this configuration.

@@ -14,35 +14,25 @@ local CANDIDATES = {
   "function_call", "reasoning_effort",
 }
 
---- Which members a target's provider may refuse, whatever the model: asked once per generation.
-local function refused_by(target, mode)
-  local names, provider = {}, target.provider
-  local params = provider.params or {}
-  for _, name in ipairs(CANDIDATES) do
-    local may = target.dialect.refuses and target.dialect.refuses(name, provider, "")
-    for _, rule in ipairs(params.when or {}) do
-      for _, dropped in ipairs(rule.drop or {}) do may = may or dropped == name end
+--- The members that a target's provider does not take for a model, or nil when it takes all.
+---@return string[]?
+function unsupported.refused(target, model)
+  local refuses, names = target.dialect.refuses, nil
+  for _, name in ipairs(refuses and CANDIDATES or {}) do
+    if refuses(name, target.provider, model) then
+      names = names or {}
+      names[#names + 1] = name
     end
-    if may then names[#names + 1] = name end
   end
-  return mode and names
+  return names
 end
 
----@param mode "warn"|"drop"|"reject"
----@param targets table[]
----@return table<table, string[]> refused members by target, and the mode under "mode"
-function unsupported.policy(mode, targets)
-  local policy = { mode = mode }
-  for _, target in ipairs(targets) do policy[target] = refused_by(target, mode) end
-  return policy
-end
-
---- The members of this call that the target's provider does not take for this model.
-local function offending(call, policy, target, model)
+--- Those of them that this call has.
+local function offending(call, refused)
   local found
-  for _, name in ipairs(policy[target] or {}) do
+  for _, name in ipairs(refused) do
     local _, kind = call:get(name)
-    if kind and kind ~= "null" and target.dialect.refuses(name, target.provider, model) then
+    if kind and kind ~= "null" then
       found = found or {}
       found[#found + 1] = name
     end
@@ -57,19 +47,25 @@ local function rejection(target, names)
   }
 end
 
---- Applies the policy to the body that is about to go out. Translating dialects leave out what they cannot say; only
---- `reject` concerns them.
----@return Failure? failure
-function unsupported.apply(call, policy, target, model)
-  local names = offending(call, policy, target, model)
-  if not names then return nil end
-  if policy.mode == "reject" then return rejection(target, names) end
-  local dropping = policy.mode == "drop" or target.dialect.request ~= nil
+local function tell(call, target, names, dropping)
   log.warn(dropping and "provider does not support request parameter(s); dropping"
     or "provider does not support request parameter(s); forwarding", {
-    trace_id = call:trace_id(), provider = target.provider.name, model = model,
+    trace_id = call:trace_id(), provider = target.provider.name,
     [dropping and "dropped_params" or "forwarded_params"] = table.concat(names, ", "),
   })
+end
+
+--- Applies the policy to the body that is about to go out. A translating dialect leaves out what it cannot say; only
+--- `reject` concerns it.
+---@param mode "warn"|"drop"|"reject"
+---@param refused string[]
+---@return Failure? failure
+function unsupported.apply(call, mode, target, refused)
+  local names = offending(call, refused)
+  if not names then return nil end
+  if mode == "reject" then return rejection(target, names) end
+  local dropping = mode == "drop" or target.dialect.request ~= nil
+  tell(call, target, names, dropping)
   if dropping and target.dialect.edits then
     for _, name in ipairs(names) do call:remove(name) end
   end

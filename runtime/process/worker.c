@@ -184,6 +184,13 @@ static void rooms_close(struct worker *worker) {
   log_close(worker->log);
 }
 
+static void ready_log(struct worker *worker) {
+  log_begin(worker->log, LOG_DEBUG, "worker ready");
+  log_integer(worker->log, "worker", worker->index);
+  log_integer(worker->log, "script_bytes", (long long)vm_memory(worker->vm));
+  log_end(worker->log);
+}
+
 int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program) {
   struct worker worker = {.program = program, .settings = *program->settings, .segment = segment, .index = index};
   enum log_level level = LOG_INFO;
@@ -197,6 +204,7 @@ int worker_run(struct segment *segment, unsigned index, int listen_fd, const str
   int status = rooms_open(&worker, listen_fd);
   if (status == 0) {
     atomic_store(&segment->workers[index].state, WORKER_READY);
+    ready_log(&worker);
     loop_run(&worker.loop);
   }
   rooms_close(&worker);

@@ -5,10 +5,10 @@
  * most of the work is done where nobody waits. Lua's own steps are small however big the strings are that become
  * garbage, and it does not collect before it gives up: so big results ask for room first. */
 enum {
-  PAUSE_PERCENT = 200,
+  PAUSE_PERCENT = 800,
   STEP_PERCENT = 1000, /* five times Lua's own */
   CAP_PERCENT = 75,
-  IDLE_GROWTH = 256 * 1024,
+  IDLE_GROWTH = 3 * 1024 * 1024,
   IDLE_STEPS = 2,
   IDLE_BYTES_PER_STEP = 256 * 1024
 };
@@ -60,7 +60,7 @@ void vm_memory_reserve(struct vm *vm, size_t size) {
 
 void vm_idle(struct vm *vm) {
   size_t garbage = grown(vm);
-  if (garbage < IDLE_GROWTH + vm->settled / 4) return;
+  if (garbage < IDLE_GROWTH + vm->settled) return;
   size_t steps = IDLE_STEPS + garbage / IDLE_BYTES_PER_STEP;
   for (size_t i = 0; i < steps; i++) {
     if (!lua_gc(vm->L, LUA_GCSTEP, 0)) continue;
