@@ -109,13 +109,13 @@ static int call_pass(lua_State *L) {
   struct json_edits edits = {.count = 0};
   struct slice pieces[JSON_SEGMENTS_MAX];
   unsigned count = pass_pieces(L, 3, reply, &edits, pieces);
-  struct buffer fields = {0};
-  overhead_append(call, reply, &fields);
-  reply_fields(reply, &fields);
+  struct buffer *fields = &call->worker->extra;
+  buffer_clear(fields);
+  overhead_append(call, reply, fields);
+  reply_fields(reply, fields);
   call->notes.tokens_in = reply->usage.prompt;
   call->notes.tokens_out = reply->usage.completion;
-  call_respond(call, reply->response->status, SLICE_LITERAL("application/json"), buffer_slice(&fields), pieces, count);
-  buffer_free(&fields);
+  call_respond(call, reply->response->status, SLICE_LITERAL("application/json"), buffer_slice(fields), pieces, count);
   return 0;
 }
 

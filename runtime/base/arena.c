@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-enum { ARENA_BLOCK = 2048 - 64, ARENA_ALIGN = 16 };
+enum { ARENA_BLOCK = 4096 - 64, ARENA_ALIGN = 16 };
 
 struct arena_block {
   struct arena_block *next;
@@ -49,6 +49,24 @@ void *arena_alloc(struct arena *arena, size_t size) {
 struct slice arena_copy(struct arena *arena, struct slice bytes) {
   if (bytes.len == 0) return slice_make("", 0);
   return slice_make(memcpy(take(arena, bytes.len), bytes.ptr, bytes.len), bytes.len);
+}
+
+void arena_reset(struct arena *arena) {
+  struct arena_block *kept = NULL;
+  for (struct arena_block *block = arena->blocks; block;) {
+    struct arena_block *next = block->next;
+    if (!kept && block->size == ARENA_BLOCK) {
+      kept = block;
+    } else {
+      free(block);
+    }
+    block = next;
+  }
+  if (kept) {
+    kept->next = NULL;
+    kept->used = 0;
+  }
+  arena->blocks = kept;
 }
 
 void arena_free(struct arena *arena) {

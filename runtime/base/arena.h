@@ -13,5 +13,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* A private copy of `bytes`, valid until the arena is freed. */
 struct slice arena_copy(struct arena *arena, struct slice bytes);
 
+/* Forgets everything but keeps one block for what comes next. */
+void arena_reset(struct arena *arena);
+
 /* Frees everything; the arena is empty and valid again. */
 void arena_free(struct arena *arena);

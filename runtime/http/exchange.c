@@ -12,14 +12,16 @@ enum { SPARE_MAX = 64 };
 struct exchange *http_exchange_open(struct connection *connection) {
   struct http_server *server = connection->server;
   struct exchange *exchange = server->spare;
+  struct arena arena = {0};
   if (exchange) {
+    arena = exchange->arena;
     server->spare = exchange->next_spare;
     server->spare_count--;
   } else {
     exchange = malloc(sizeof *exchange);
     REQUIRE(exchange != NULL);
   }
-  *exchange = (struct exchange){.connection = connection, .started = connection->since};
+  *exchange = (struct exchange){.connection = connection, .started = connection->since, .arena = arena};
   connection->exchange = exchange;
   connection->served++;
   return exchange;
@@ -29,9 +31,13 @@ void http_exchange_close(struct exchange *exchange) {
   struct http_server *server = exchange->connection->server;
   if (server->options.handler.end) server->options.handler.end(server->options.user, exchange);
   exchange->connection->exchange = NULL;
-  arena_free(&exchange->arena);
   buffer_free(&exchange->body);
-  if (server->spare_count == SPARE_MAX) return free(exchange);
+  if (server->spare_count == SPARE_MAX) {
+    arena_free(&exchange->arena);
+    free(exchange);
+    return;
+  }
+  arena_reset(&exchange->arena);
   exchange->next_spare = server->spare;
   server->spare = exchange;
   server->spare_count++;
@@ -40,6 +46,7 @@ void http_exchange_close(struct exchange *exchange) {
 void http_exchange_free_spare(struct http_server *server) {
   while (server->spare) {
     struct exchange *next = server->spare->next_spare;
+    arena_free(&server->spare->arena);
     free(server->spare);
     server->spare = next;
   }
@@ -53,13 +60,26 @@ struct arena *exchange_arena(struct exchange *exchange) {
   return &exchange->arena;
 }
 
+/* inet_ntop goes through printf; this runs once per request. */
+static struct slice ipv4_text(const unsigned char *octets, char *text) {
+  size_t len = 0;
+  for (int i = 0; i < 4; i++) {
+    unsigned value = octets[i];
+    if (i > 0) text[len++] = '.';
+    if (value >= 100) text[len++] = (char)('0' + value / 100);
+    if (value >= 10) text[len++] = (char)('0' + value / 10 % 10);
+    text[len++] = (char)('0' + value % 10);
+  }
+  return slice_make(text, len);
+}
+
 struct slice exchange_remote(struct exchange *exchange) {
   static const unsigned char mapped_v4[12] = {[10] = 0xff, [11] = 0xff};
   const unsigned char *address = exchange->connection->address;
   bool v4 = memcmp(address, mapped_v4, sizeof mapped_v4) == 0;
   char *text = arena_alloc(&exchange->arena, INET6_ADDRSTRLEN);
-  return slice_text(
-      inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address + sizeof mapped_v4 : address, text, INET6_ADDRSTRLEN));
+  if (v4) return ipv4_text(address + sizeof mapped_v4, text);
+  return slice_text(inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN));
 }
 
 void exchange_set_data(struct exchange *exchange, void *data) {

@@ -40,8 +40,8 @@ struct call {
   struct timer deadline;                                              /* the whole request, or a stream's start */
   char trace_id[33];
   bool indexed;
-  struct json_index index; /* of the request body */
-  struct json_edits *edits;  /* in the arena; null while the body goes out as it came */
+  struct json_index index;                              /* of the request body */
+  struct json_edits *edits;                             /* in the arena; null while the body goes out as it came */
   void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
   void *waiter;
   struct call_notes notes;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/reply.h"
 
-#include <stdlib.h>
 
-#include "base/check.h"
 #include "process/call.h"
 #include "process/worker.h"
 
@@ -31,6 +29,11 @@ static void on_head(struct transfer *transfer, void *owner, const struct transfe
   type.len = type.len < wanted.len ? type.len : wanted.len;
   reply->streams = reply->wants_stream && response->status / 100 == 2 && slice_equal_caseless(type, wanted);
   if (reply->streams) sse_init(&reply->sse, reply->call->worker->settings.sse_event_bytes);
+  if (!reply->streams && !reply->inbox.data) {
+    struct buffer *spare = &reply->call->worker->spare_body;
+    reply->inbox = *spare;
+    *spare = (struct buffer){0};
+  }
   if (!reply->streams && response->length_known && response->length <= (1 << 20)) {
     buffer_reserve(&reply->inbox, (size_t)response->length);
   }
@@ -204,8 +207,7 @@ static void linger_over(struct timer *timer) {
 struct reply *reply_send(struct call *call, const struct reply_request *request, reply_wake wake, void *waiter,
                          struct error *error) {
   static const struct transfer_events events = {on_head, on_body, on_done};
-  struct reply *reply = calloc(1, sizeof *reply);
-  REQUIRE(reply != NULL);
+  struct reply *reply = arena_alloc(exchange_arena(call->exchange), sizeof *reply);
   reply->call = call;
   reply->wants_stream = request->stream;
   reply->wake = wake;
@@ -213,10 +215,8 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
   reply->usage = (struct usage){-1, -1, -1, -1};
   reply->sent_at = uv_hrtime();
   timer_init(&reply->linger, linger_over);
-  if (transfer_start(call->worker->upstream, &request->transfer, &events, reply, &reply->transfer, error) < 0) {
-    free(reply);
+  if (transfer_start(call->worker->upstream, &request->transfer, &events, reply, &reply->transfer, error) < 0)
     return NULL;
-  }
   reply->next = call->replies;
   call->replies = reply;
   return reply;
@@ -280,6 +280,17 @@ struct slice reply_first_event(const struct reply *reply, struct slice *name) {
   return data;
 }
 
+/* The next reply's body finds memory here: most are short and one after the other. */
+static void inbox_give_back(struct reply *reply) {
+  struct buffer *spare = &reply->call->worker->spare_body;
+  if (!spare->data && reply->inbox.cap > 0 && reply->inbox.cap <= REPLY_INBOX_HIGH) {
+    *spare = reply->inbox;
+    buffer_clear(spare);
+    reply->inbox = (struct buffer){0};
+  }
+  buffer_free(&reply->inbox);
+}
+
 void reply_free(struct reply *reply) {
   struct reply **link = &reply->call->replies;
   while (*link != reply) link = &(*link)->next;
@@ -288,7 +299,6 @@ void reply_free(struct reply *reply) {
   transfer_drop(reply);
   timer_stop(&reply->linger);
   sse_free(&reply->sse);
-  buffer_free(&reply->inbox);
+  inbox_give_back(reply);
   buffer_free(&reply->feeding);
-  free(reply);
 }

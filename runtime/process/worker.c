@@ -179,6 +179,8 @@ static void rooms_close(struct worker *worker) {
   if (worker->budget) budget_close(worker->budget);
   access_close(worker);
   buffer_free(&worker->scratch);
+  buffer_free(&worker->extra);
+  buffer_free(&worker->spare_body);
   random_close(worker->random);
   metrics_close(worker->metrics);
   log_close(worker->log);

@@ -45,6 +45,8 @@ struct worker {
   struct map series;               /* "provider\0model" -> struct route_series; owned */
   struct upstream_stats published; /* what of the upstream room's counts the metrics know */
   struct buffer scratch;           /* for composing one answer's fields */
+  struct buffer extra;             /* for the fields a binding adds to them */
+  struct buffer spare_body;        /* memory for the next body of a reply */
   uv_timer_t ticker;
   uv_signal_t on_term;
   struct timer drain_deadline;

@@ -47,6 +47,18 @@ plays('the access log', open, (act) => {
     assert.deepEqual([lines[2].status, lines[2].bytes], [200, bytes]);
     assert.ok(lines[2].duration_ms >= 40);
   });
+  act('has a line for what was refused before it was understood, and a metric', async ({ gateway }) => {
+    const connection = await gateway.connect();
+    await connection.send('GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n');
+    const answer = await connection.answer();
+    connection.close();
+    assert.equal(answer.status, 400);
+    const id = answer.header('x-request-id');
+    const line = await gateway.log((one) => one.msg === 'http request' && one.trace_id === id);
+    assert.deepEqual([line.status, line.level, line.error_code], [400, 'warn', answer.json.error.code]);
+    const metrics = await gateway.metrics();
+    assert.equal(metrics.value('gateway_http_refused_total', { code: answer.json.error.code }), 1);
+  });
   act('has no line for the probes', async ({ gateway }) => {
     await gateway.get('/livez');
     await gateway.get('/nope?late');

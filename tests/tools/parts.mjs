@@ -9,7 +9,7 @@ import { ROOT, build, each, files, run } from './suite.mjs';
 
 const CORES = Math.min(os.cpus().length, 8);
 const SANITIZER = {
-  ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
+  ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
 };
 

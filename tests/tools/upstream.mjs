@@ -2,6 +2,7 @@
 // The upstream of a play: records each request's exact bytes, counts the complete ones, answers as it is told.
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
+import tls from 'node:tls';
 
 import { Wire, framingOf, readBody, readHead, until } from './wire.mjs';
 import { completion } from './answers.mjs';
@@ -37,7 +38,7 @@ export class Upstream {
 
   async accept(socket) {
     const wire = new Wire(socket);
-    const connection = { wire, openedAt: performance.now(), closedAt: null, requests: 0 };
+    const connection = { wire, closedAt: null, servername: socket.servername };
     this.connections.push(connection);
     socket.once('end', () => { connection.closedAt ??= performance.now(); });
     socket.once('close', () => { connection.closedAt ??= performance.now(); });
@@ -57,7 +58,6 @@ export class Upstream {
     Object.defineProperty(request, 'json', { get() { return JSON.parse(this.body.toString('utf8')); } });
     const answer = this.plan.length > 1 ? this.plan.shift() : this.plan[0];
     this.requests.push(request);
-    connection.requests += 1;
     if (answer.early) return this.play(answer, wire, request);
     const pieces = [];
     for await (const piece of readBody(wire, framingOf(head, { untilClose: false }))) pieces.push(Buffer.from(piece));
@@ -81,10 +81,13 @@ export class Upstream {
   }
 }
 
-/** Starts an upstream on a free port of loopback. */
-export async function startUpstream({ port = 0 } = {}) {
+/** Starts an upstream on a free port of loopback; `tls` is `{ key, cert }` for one that speaks TLS. */
+export async function startUpstream({ port = 0, tls: pair } = {}) {
   let upstream;
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => upstream.accept(socket));
+  const accept = (socket) => upstream.accept(socket);
+  const options = { allowHalfOpen: true, ...pair };
+  const server = pair ? tls.createServer(options, accept) : net.createServer(options, accept);
+  server.on('tlsClientError', () => {}); // a gateway that does not trust us hangs up
   await new Promise((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
   upstream = new Upstream(server);
   return upstream;

@@ -120,7 +120,7 @@ export class Wire {
   }
 
   finish() { this.socket.end(); } // FIN
-  reset() { this.socket.resetAndDestroy(); } // RST
+  reset() { this.socket.resetAndDestroy(); } // RST (Node has none for TLS)
 
   /** Stops reading until `resume`. */
   pause() {
