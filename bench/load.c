@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A closed-loop load tool.
+ * --hold opens at most 64 ahead of the answers: what is measured is connections at rest, not a burst.
  *   load --port P --connections C --seconds S [--body BYTES] [--stream 1] [--hold 1] [--warm S]
  * Every connection sends its next request when the last answer is complete. --stream: answers are event streams whose
  * chunks carry their send time. --hold: one request per connection, then the connections stay open until the end.
  * Prints one line of JSON. */
 #include "bench/wire.h"
 
-enum { EVENTS = 256, BUCKETS = 64 * 32 };
+enum { EVENTS = 256, BUCKETS = 64 * 32, HOLD_AHEAD = 64 };
 
 /* Log-linear histogram of nanoseconds: 32 steps per power of two. */
 struct histogram {
@@ -48,6 +49,7 @@ struct load {
   size_t request_len;
   struct histogram latency;
   uint64_t requests, chunks, errors, from, until;
+  uint64_t all_begun;                /* answers whose head has come */
   uint64_t all_requests, all_chunks; /* warm-up included: what the server's CPU time was spent on */
   int started;
 };
@@ -150,6 +152,7 @@ static void answer_feed(struct load *load, int fd, const char *bytes, size_t len
     exit(1);
   }
   if (client->left == -1) return;
+  load->all_begun++;
   size_t used = (size_t)(body - client->head) - before;
   body_feed(load, fd, bytes + used, len - used);
 }
@@ -220,9 +223,13 @@ int main(int argc, char **argv) {
   uint64_t start = now_ns();
   load->from = start + (uint64_t)option(argc, argv, "--warm", 1) * 1000000000u;
   load->until = load->from + (uint64_t)option(argc, argv, "--seconds", 3) * 1000000000u;
-  for (long i = 0; i < connections; i++) client_open(load);
+  long opened = 0;
   while (now_ns() < load->until) {
     struct epoll_event events[EVENTS];
+    while (opened < connections && (!load->hold || opened < (long)load->all_begun + HOLD_AHEAD)) {
+      client_open(load);
+      opened++;
+    }
     int count = epoll_wait(load->epoll, events, EVENTS, 50);
     for (int i = 0; i < count; i++) client_event(load, &events[i]);
   }

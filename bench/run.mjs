@@ -3,7 +3,7 @@
 // CPU per request comes from schedstat; the load tool and the mock share the other core.
 import { cpus } from 'node:os'
 import { writeFileSync } from 'node:fs'
-import { load, loadAside, cpuOf, rssOf, sleep, startGateway, startMock, startNginx, stop } from './servers.mjs'
+import { killAll, load, loadAside, cpuOf, rssOf, sleep, startGateway, startMock, startNginx, stop } from './servers.mjs'
 
 const [binary, tools, output] = process.argv.slice(2)
 const quick = process.env.QUICK === '1'
@@ -50,7 +50,7 @@ async function memory(name, start) {
   const server = await start()
   await sleep(500)
   const base = rssOf(server.worker)
-  const streams = 2000
+  const streams = 4000
   const open = loadAside(tools, server.port, { connections: streams, seconds: 8, warm: 0, stream: 1, hold: 1 })
   await sleep(6000)
   const perStream = (rssOf(server.worker) - base) / streams
@@ -72,6 +72,7 @@ async function memory(name, start) {
   say(`| ${name} | ${(base / 1048576).toFixed(1)} MB | ${(perStream / 1024).toFixed(1)} KB | ${(perIdle / 1024).toFixed(2)} KB |`)
 }
 
+process.on('exit', killAll)
 say(`# Benchmark\n`)
 say(`${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model}, ${cpus().length} cores; one worker each, pinned to one core; load and mock on the other. ` +
     `Medians of ${ROUNDS} interleaved rounds of ${SECONDS} s. moongate runs the full path: key check, alias, Lua pipeline, metrics, log line; nginx a bare proxy_pass with keep-alive, no log.\n`)

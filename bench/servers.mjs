@@ -11,8 +11,18 @@ export const LOAD_CORE = '0'
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
 
+const started = new Set()
+
 function start(core, command, args, options = {}) {
-  return spawn('taskset', ['-c', core, command, ...args], { stdio: 'ignore', ...options })
+  const child = spawn('taskset', ['-c', core, command, ...args], { stdio: 'ignore', ...options })
+  started.add(child)
+  child.once('exit', () => started.delete(child))
+  return child
+}
+
+/** Whatever a run that failed has left. */
+export function killAll() {
+  for (const child of started) child.kill('SIGTERM')
 }
 
 async function listening(port) {

@@ -215,7 +215,8 @@ local function check_lua_functions(file, lines)
       check_size(file, top.line, i, "function")
       open[#open] = nil
     end
-    local starts = rest:find("%f[%w_]function%f[^%w_][^%(]*%b()%s*$") or rest:find("%f[%w_]function%f[^%w_][^%(]*%b()%s*%-%-")
+    local after = rest:match("%f[%w_]function%f[^%w_][^%(]*%b()%s*(.*)$")
+    local starts = after and (after == "" or after:find("^%-%-"))
     if starts and not rest:find("^%-%-") then open[#open + 1] = { line = i, depth = #depth } end
   end
 end
@@ -229,8 +230,8 @@ end
 
 local function check_columns(file, lines)
   for i, line in ipairs(lines) do
-    local _, continuations = line:gsub("[\128-\191]", "")
-    if #line - continuations > COLUMNS then refuse(file, i, "%d columns (at most %d)", #line - continuations, COLUMNS) end
+    local columns = #line:gsub("[\128-\191]", "")
+    if columns > COLUMNS then refuse(file, i, "%d columns (at most %d)", columns, COLUMNS) end
     if line:find("[ \t\r]$") then refuse(file, i, "white space at the end") end
   end
 end

@@ -12,8 +12,7 @@ static void on_job(struct loop_job *job);
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf);
 
 struct connection *http_connection_new(struct http_server *server) {
-  struct connection *connection = calloc(1, sizeof *connection);
-  REQUIRE(connection != NULL);
+  struct connection *connection = slab_take(&server->slab);
   REQUIRE(uv_tcp_init(&server->loop->uv, &connection->tcp) == 0);
   connection->tcp.data = connection;
   connection->server = server;
@@ -43,7 +42,7 @@ static void on_closed(uv_handle_t *handle) {
   struct http_server *server = connection->server;
   http_output_free(connection->output);
   buffer_free(&connection->input);
-  free(connection);
+  slab_give(&server->slab, connection);
   http_server_handle_closed(server);
 }
 

@@ -42,6 +42,7 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
   server->options = *options;
   list_init(&server->listeners);
   list_init(&server->connections);
+  slab_init(&server->slab, sizeof(struct connection));
   server->parser = http_parser_open();
   server->fields = calloc(options->limits.fields.count + 1UL, sizeof *server->fields);
   REQUIRE(server->fields != NULL);
@@ -101,6 +102,7 @@ static void server_free(struct http_server *server) {
   http_peers_free(&server->peers);
   http_exchange_free_spare(server);
   buffer_free(&server->scratch);
+  slab_free(&server->slab);
   free(server->fields);
   free(server);
 }

@@ -150,6 +150,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   timer_init(&call->deadline, deadline_passed);
   trace_choose(call);
   exchange_set_data(exchange, call);
+  if (++worker->open_calls > worker->peak_calls) worker->peak_calls = worker->open_calls;
   return call;
 }
 
@@ -196,6 +197,7 @@ void call_end(void *user, struct exchange *exchange) {
   struct call *call = exchange_data(exchange);
   if (call) {
     timer_stop(&call->deadline);
+    call->worker->open_calls--;
     script_cancel(call);
     replies_free(call);
   }

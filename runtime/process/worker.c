@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/worker.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,10 +113,22 @@ void worker_publish(struct worker *worker) {
              (int64_t)http_server_connections(worker->server));
 }
 
+enum { TRIM_PEAK = 256 };
+
+/* After a burst the allocator keeps what thousands of requests held; give the pages back once most of them are gone. */
+static void memory_trim(struct worker *worker) {
+  if (worker->peak_calls < TRIM_PEAK || worker->open_calls > worker->peak_calls / 4) return;
+  worker->peak_calls = worker->open_calls;
+  vm_collect(worker->vm);
+  malloc_trim(0);
+}
+
 static void tick(uv_timer_t *ticker) {
   struct worker *worker = ticker->data;
   atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
-  if (worker->server) worker_publish(worker);
+  if (!worker->server) return;
+  worker_publish(worker);
+  memory_trim(worker);
 }
 
 static int worker_fail(struct worker *worker, const char *what, const struct error *error) {

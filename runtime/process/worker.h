@@ -51,6 +51,7 @@ struct worker {
   uv_signal_t on_term;
   struct timer drain_deadline;
   bool draining;
+  unsigned open_calls, peak_calls; /* requests in flight: now, and the most since memory was last given back */
 };
 
 /* Brings the series up to date that other rooms count: connections of both sides. */

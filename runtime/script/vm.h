@@ -52,6 +52,9 @@ void vm_memory_reserve(struct vm *vm, size_t size);
  * some ten microseconds. */
 void vm_idle(struct vm *vm);
 
+/* Collects everything at once, some milliseconds: after a burst, when little runs. */
+void vm_collect(struct vm *vm);
+
 /* Open tasks of this VM. */
 unsigned vm_tasks(const struct vm *vm);
 

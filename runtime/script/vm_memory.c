@@ -8,7 +8,7 @@ enum {
   PAUSE_PERCENT = 800,
   STEP_PERCENT = 1000, /* five times Lua's own */
   CAP_PERCENT = 75,
-  IDLE_GROWTH = 3 * 1024 * 1024,
+  IDLE_GROWTH = 1536 * 1024,
   IDLE_STEPS = 2,
   IDLE_BYTES_PER_STEP = 256 * 1024
 };
@@ -37,6 +37,10 @@ static void collect(struct vm *vm) {
   } while (allocator->used < before / 4 * 3);
   vm_memory_settle(vm);
   allocator->capped = capped;
+}
+
+void vm_collect(struct vm *vm) {
+  collect(vm);
 }
 
 bool vm_memory_recover(struct vm *vm) {

@@ -18,8 +18,11 @@ static void pump(struct connection *connection);
 
 static void on_closed(uv_handle_t *handle) {
   struct connection *connection = handle->data;
+  struct upstream *upstream = connection->upstream;
   tls_free(connection->tls);
-  free(connection);
+  slab_give(&upstream->slab, connection);
+  upstream->connections--;
+  upstream_free_closed(upstream);
 }
 
 void connection_close(struct connection *connection) {
@@ -38,9 +41,11 @@ static void finish(struct connection *connection, enum connection_end end, const
 struct connection *connection_open(struct origin *origin, const union address *address,
                                    const struct connection_events *events, void *user, int *status) {
   struct loop *loop = origin->upstream->loop;
-  struct connection *connection = calloc(1, sizeof *connection);
+  struct connection *connection = slab_take(&origin->upstream->slab);
   uv_connect_t *req = malloc(sizeof *req);
-  REQUIRE(connection != NULL && req != NULL);
+  REQUIRE(req != NULL);
+  connection->upstream = origin->upstream;
+  connection->upstream->connections++;
   uv_tcp_init(&loop->uv, &connection->tcp);
   uv_tcp_nodelay(&connection->tcp, 1);
   uv_tcp_keepalive(&connection->tcp, 1, KEEP_ALIVE_S);

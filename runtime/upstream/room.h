@@ -2,6 +2,7 @@
 #pragma once
 #include "base/buffer.h"
 #include "base/map.h"
+#include "base/slab.h"
 #include "upstream/response_head.h"
 #include "upstream/upstream.h"
 
@@ -31,7 +32,13 @@ struct upstream {
   struct buffer head;  /* the request head being composed */
   struct buffer plain; /* a small request being gathered for one TLS record */
   struct upstream_stats stats;
+  struct slab slab;     /* the connections' memory */
+  unsigned connections; /* not yet closed; the last close callback frees a closed room */
+  bool closed;
 };
+
+/* Frees a closed room when no connection is left. */
+void upstream_free_closed(struct upstream *upstream);
 
 /* The context for verified or unverified TLS, opened when there is none. */
 struct tls_context *upstream_tls(struct upstream *upstream, bool insecure, struct error *error);

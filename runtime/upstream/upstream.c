@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "tls/tls.h"
+#include "upstream/connection.h"
 #include "upstream/curl_lane.h"
 #include "upstream/proxy.h"
 #include "upstream/transfer_state.h"
@@ -44,6 +45,7 @@ static int options_check(struct upstream *upstream, struct error *error) {
 struct upstream *upstream_open(struct loop *loop, const struct upstream_options *options, struct error *error) {
   struct upstream *upstream = calloc(1, sizeof *upstream);
   REQUIRE(upstream != NULL);
+  slab_init(&upstream->slab, sizeof(struct connection));
   upstream->loop = loop;
   list_init(&upstream->origins);
   list_init(&upstream->transfers);
@@ -70,6 +72,12 @@ static void contents_free(struct upstream *upstream) {
   for (size_t i = 0; i < sizeof upstream->strings / sizeof *upstream->strings; i++) free(upstream->strings[i]);
 }
 
+void upstream_free_closed(struct upstream *upstream) {
+  if (!upstream->closed || upstream->connections > 0) return;
+  slab_free(&upstream->slab);
+  free(upstream);
+}
+
 void upstream_close(struct upstream *upstream) {
   while (!list_empty(&upstream->transfers)) {
     transfer_cancel(LIST_OWNER(upstream->transfers.next, struct transfer, node));
@@ -77,7 +85,8 @@ void upstream_close(struct upstream *upstream) {
   if (upstream->curl) curl_lane_close(upstream->curl);
   while (!list_empty(&upstream->origins)) origin_close(LIST_OWNER(upstream->origins.next, struct origin, node));
   contents_free(upstream);
-  free(upstream);
+  upstream->closed = true;
+  upstream_free_closed(upstream);
 }
 
 void upstream_close_idle(struct upstream *upstream) {

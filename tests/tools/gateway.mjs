@@ -81,7 +81,7 @@ export class Gateway {
     this.pid = this.child.pid;
     this.over = false;
     this.signalled = false;
-    this.exit.then(() => { this.over = true; }, () => { this.over = true; });
+    this.exit.catch((error) => { this.output.err += error.message; }).then(() => { this.over = true; });
   }
 
   /** What was logged so far: parsed lines of standard output; what is not JSON is kept in `noise`. */
