@@ -33,12 +33,16 @@ async function compare(title, mockArgs, options, unit = 'request') {
   for (let round = 0; round < ROUNDS; round++) {
     servers.forEach((server, i) => rows[i].push(measure(server, options, unit)))
   }
-  const figures = rows.map((runs) => Object.fromEntries(['cpu', 'rps', 'p50_us', 'p99_us', 'busy'].map((key) => [key, median(runs.map((run) => run[key]))])))
+  const medians = (runs) => Object.fromEntries(
+    ['cpu', 'p50_us', 'p99_us'].map((key) => [key, median(runs.map((run) => run[key]))]))
+  const figures = rows.map(medians)
   const ratio = median(rows[0].map((run, i) => run.cpu / rows[1][i].cpu))
   servers.forEach((server, i) => {
     const f = figures[i]
-    const perCore = 1e6 / f.cpu
-    say(`| ${title} | ${server.name} | ${f.cpu.toFixed(2)} | ${perCore.toFixed(0)} | ${f.p50_us.toFixed(0)} | ${f.p99_us.toFixed(0)} | ${i === 0 ? ratio.toFixed(2) + 'x' : ''} |`)
+    const against = i === 0 ? `${ratio.toFixed(2)}x` : ''
+    const figure = [f.cpu.toFixed(2), (1e6 / f.cpu).toFixed(0), f.p50_us.toFixed(0), f.p99_us.toFixed(0)]
+    const cells = [title, server.name, ...figure]
+    say(`| ${cells.join(' | ')} | ${against} |`)
   })
   for (const server of servers) await stop(server)
   await stop(mock)
@@ -51,7 +55,8 @@ async function memory(name, start) {
   await sleep(500)
   const base = rssOf(server.worker)
   const streams = 4000
-  const open = loadAside(tools, server.port, { connections: streams, seconds: 8, warm: 0, stream: 1, hold: 1 })
+  const options = { connections: streams, seconds: 8, warm: 0, stream: 1, hold: 1 }
+  const open = loadAside(tools, server.port, options)
   await sleep(6000)
   const perStream = (rssOf(server.worker) - base) / streams
   await new Promise((done) => open.child.once('exit', done))
@@ -69,13 +74,17 @@ async function memory(name, start) {
   await new Promise((done) => idle.child.once('exit', done))
   await stop(fresh)
   await stop(whole)
-  say(`| ${name} | ${(base / 1048576).toFixed(1)} MB | ${(perStream / 1024).toFixed(1)} KB | ${(perIdle / 1024).toFixed(2)} KB |`)
+  const kilobytes = (bytes, digits) => `${(bytes / 1024).toFixed(digits)} KB`
+  say(`| ${name} | ${(base / 1048576).toFixed(1)} MB | ${kilobytes(perStream, 1)} | ${kilobytes(perIdle, 2)} |`)
 }
 
 process.on('exit', killAll)
 say(`# Benchmark\n`)
-say(`${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model}, ${cpus().length} cores; one worker each, pinned to one core; load and mock on the other. ` +
-    `Medians of ${ROUNDS} interleaved rounds of ${SECONDS} s. moongate runs the full path: key check, alias, Lua pipeline, metrics, log line; nginx a bare proxy_pass with keep-alive, no log.\n`)
+const day = new Date().toISOString().slice(0, 10)
+const machine = `${cpus()[0].model}, ${cpus().length} cores`
+say(`${day}, ${machine}; one worker each, pinned to one core; load and mock on the other.
+Medians of ${ROUNDS} interleaved rounds of ${SECONDS} s. moongate runs the full path: key check, alias, Lua pipeline,
+metrics, log line; nginx a bare proxy_pass with keep-alive, no log.\n`)
 say('| case | server | CPU us | per core and s | p50 us | p99 us | CPU against nginx |')
 say('|---|---|---|---|---|---|---|')
 const S = { seconds: SECONDS, warm: 1 }
@@ -85,8 +94,10 @@ for (const connections of [1, 64, 512]) {
 for (const connections of [1, 64, 512]) {
   await compare(`100 KB, ${connections} connections`, ['--body', 102400], { ...S, connections, body: 102400 })
 }
-await compare('3,000 in flight, 300 ms upstream', ['--delay', 300], { seconds: SECONDS + 1, warm: 2, connections: 3000, body: 1024 })
-await compare('stream, 1,000 x 50 x 20 ms (per chunk)', ['--chunks', 50, '--interval', 20], { seconds: SECONDS + 2, warm: 2, connections: 1000, body: 1024, stream: 1 }, 'chunk')
+await compare('3,000 in flight, 300 ms upstream', ['--delay', 300],
+  { seconds: SECONDS + 1, warm: 2, connections: 3000, body: 1024 })
+await compare('stream, 1,000 x 50 x 20 ms (per chunk)', ['--chunks', 50, '--interval', 20],
+  { seconds: SECONDS + 2, warm: 2, connections: 1000, body: 1024, stream: 1 }, 'chunk')
 if (!only || only === 'memory') {
   say('\n| server | base RSS of a worker | RSS per open stream | RSS per idle connection |')
   say('|---|---|---|---|')

@@ -61,11 +61,13 @@ export async function startGateway(binary, port, mockPort) {
   writeFileSync(config, [
     'strategy: { mode: fallback }',
     'targets:',
-    `  - { name: mock, provider: openai, base_url: "http://127.0.0.1:${mockPort}/v1", api_key: "sk-bench-upstream-0123", models: [bench-1] }`,
+    `  - { name: mock, provider: openai, base_url: "http://127.0.0.1:${mockPort}/v1",`,
+    '      api_key: "sk-bench-upstream-0123", models: [bench-1] }',
     'aliases: { bench: bench-1 }',
     'log: { level: info }',
     'limits: { requests_per_connection: 1000000000 }', ''].join('\n'))
-  const env = { ...process.env, GATEWAY_CONFIG: config, HOST: '127.0.0.1', PORT: String(port), WORKERS: '1', MASTER_KEY: 'bench-key-0123456789' }
+  const settings = { HOST: '127.0.0.1', PORT: String(port), WORKERS: '1', MASTER_KEY: 'bench-key-0123456789' }
+  const env = { ...process.env, GATEWAY_CONFIG: config, ...settings }
   const child = start(SERVER_CORE, binary, ['serve'], { env })
   await listening(port)
   await sleep(300)
@@ -83,7 +85,10 @@ http {
   keepalive_requests 1000000000; client_max_body_size 0; client_body_buffer_size 256k; tcp_nodelay on;
   upstream mock { server 127.0.0.1:${mockPort}; keepalive 8192; keepalive_requests 1000000000; }
   server { listen 127.0.0.1:${port} backlog=4096;
-    location / { proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering ${buffering}; proxy_buffers 8 32k; proxy_buffer_size 32k; }
+    location / {
+      proxy_pass http://mock; proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_buffering ${buffering}; proxy_buffers 8 32k; proxy_buffer_size 32k;
+    }
   }
 }`)
   const child = start(SERVER_CORE, 'nginx', ['-p', folder, '-c', config])

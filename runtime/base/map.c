@@ -2,7 +2,7 @@
 #include "base/map.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
+#include <sys/auxv.h>
 
 #include "base/check.h"
 
@@ -12,11 +12,9 @@ struct map_entry {
   void *value;
 };
 
-/* Written once by a constructor before main, constant ever after: children of a fork share it on purpose. */
-static uint64_t hash_seed[2];
-
-__attribute__((constructor)) static void seed_draw(void) {
-  REQUIRE(getrandom(hash_seed, sizeof hash_seed, 0) == (ssize_t)sizeof hash_seed);
+/* 16 bytes the kernel draws for every program it starts (getauxval(3), AT_RANDOM); children of a fork share them. */
+static void hash_seed(uint64_t seed[2]) {
+  memcpy(seed, (const void *)(uintptr_t)getauxval(AT_RANDOM), 2 * sizeof *seed);
 }
 
 static inline uint64_t rotate(uint64_t x, int by) {
@@ -32,8 +30,10 @@ static inline void sip_round(uint64_t v[4]) {
 }
 
 uint64_t map_hash(struct slice bytes) {
-  uint64_t v[4] = {0x736f6d6570736575ULL ^ hash_seed[0], 0x646f72616e646f6dULL ^ hash_seed[1],
-                   0x6c7967656e657261ULL ^ hash_seed[0], 0x7465646279746573ULL ^ hash_seed[1]};
+  uint64_t seed[2];
+  hash_seed(seed);
+  uint64_t v[4] = {0x736f6d6570736575ULL ^ seed[0], 0x646f72616e646f6dULL ^ seed[1],
+                   0x6c7967656e657261ULL ^ seed[0], 0x7465646279746573ULL ^ seed[1]};
   size_t at = 0;
   for (; at + 8 <= bytes.len; at += 8) {
     uint64_t word;

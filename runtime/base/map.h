@@ -16,5 +16,5 @@ void *map_get(const struct map *map, struct slice key);
 void map_set(struct map *map, struct slice key, void *value);
 void map_free(struct map *map);
 
-/* The process's seeded hash of `bytes` (SipHash-1-3). The seed is drawn once, before the first fork or use. */
+/* The process's seeded hash of `bytes` (SipHash-1-3). The seed is drawn by the kernel when the program starts. */
 uint64_t map_hash(struct slice bytes);

@@ -13,7 +13,7 @@
 #include "script/state.h"
 
 /* Looks per limit while scripts run, and how many looks without a new entry until the watchdog sleeps. */
-enum { LOOKS_PER_LIMIT = 5, QUIET_LOOKS = 25 };
+enum { LOOKS_PER_LIMIT = 5, QUIET_LOOKS = 25, EXTRA_MAX_MS = 1000 };
 
 static const int64_t second_ns = 1000000000;
 
@@ -24,6 +24,7 @@ struct budget {
   _Atomic bool armed;         /* the hook is set for the present count */
   _Atomic bool asleep;        /* the watchdog waits for an entry */
   _Atomic(lua_State *) state; /* of the present entry */
+  _Atomic unsigned extra_ms;  /* what the present count may use beyond the limit */
   unsigned depth;             /* entries under way; worker only */
   bool stopped;               /* the hook has raised in the present count; worker only */
   bool closing;               /* under `lock` */
@@ -42,9 +43,13 @@ static int64_t clock_ns(clockid_t clock) {
 
 /* ---- the hook, on the worker's thread ---- */
 
+static int allowed_ms(struct budget *budget) {
+  return (int)(budget->limit_ms + atomic_load_explicit(&budget->extra_ms, memory_order_relaxed));
+}
+
 int budget_stop(struct budget *budget, lua_State *L) {
   budget->stopped = true;
-  return luaL_error(L, "script ran longer than %d ms of CPU", (int)budget->limit_ms);
+  return luaL_error(L, "script ran longer than %d ms of CPU", allowed_ms(budget));
 }
 
 /* The guard function, which ends a stop, must get as far as doing so. */
@@ -61,7 +66,7 @@ static void on_hook(lua_State *L, lua_Debug *where) {
   vm->budget->stopped = true;
   lua_getinfo(L, "Sl", where);
   lua_pushfstring(L, "%s:%d: script ran longer than %d ms of CPU", where->short_src, where->currentline,
-                  (int)vm->budget->limit_ms);
+                  allowed_ms(vm->budget));
   lua_error(L);
 }
 
@@ -112,7 +117,8 @@ static void look(struct budget *budget, struct watch *watch) {
     sleep_until_entry(budget, sequence);
     return;
   }
-  int64_t left = inside ? watch->started + limit - now : period;
+  int64_t allowed = (int64_t)allowed_ms(budget) * 1000000;
+  int64_t left = inside ? watch->started + allowed - now : period;
   if (left <= 0) arm(budget, sequence);
   wait_ns(budget, left > 0 && left < period ? left : period);
 }
@@ -179,6 +185,7 @@ static void disarm(struct budget *budget) {
 static void sequence_move(struct budget *budget, unsigned by) {
   uint64_t sequence = atomic_load_explicit(&budget->sequence, memory_order_relaxed);
   atomic_store(&budget->sequence, sequence + by);
+  atomic_store_explicit(&budget->extra_ms, 0, memory_order_relaxed);
   if (atomic_load_explicit(&budget->armed, memory_order_relaxed)) disarm(budget);
   budget->stopped = false;
 }
@@ -202,6 +209,12 @@ bool budget_leave(struct budget *budget) {
 
 void budget_renew(struct budget *budget) {
   sequence_move(budget, 2);
+}
+
+void budget_extend(struct budget *budget, unsigned milliseconds) {
+  unsigned extra = atomic_load_explicit(&budget->extra_ms, memory_order_relaxed);
+  extra = milliseconds < EXTRA_MAX_MS - extra ? extra + milliseconds : EXTRA_MAX_MS;
+  atomic_store_explicit(&budget->extra_ms, extra, memory_order_relaxed);
 }
 
 bool budget_inside(const struct budget *budget) {

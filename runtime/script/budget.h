@@ -20,6 +20,9 @@ bool budget_leave(struct budget *budget);
 /* Starts a new count inside an entry and ends a stop that is under way: one hook's time is not another's. Only for code
  * that scripts cannot call. */
 void budget_renew(struct budget *budget);
+/* Adds to what the present count may use, a second in all at most: honest work on a large input is no runaway script.
+ * Only for code that scripts cannot call. */
+void budget_extend(struct budget *budget, unsigned milliseconds);
 bool budget_inside(const struct budget *budget);
 /* True from the moment the count is used up until the entry is left or renewed: loops in C ask, then budget_stop. */
 bool budget_exceeded(const struct budget *budget);

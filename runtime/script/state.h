@@ -54,6 +54,9 @@ void vm_memory_settle(struct vm *vm);
 /* Collects at once what refused allocations have left; true when there were any. */
 bool vm_memory_recover(struct vm *vm);
 
+/* A task that failed is gone, and with it what only its coroutine held: collects where that may be much. */
+void vm_memory_sweep(struct vm *vm);
+
 /* Pops the error value on top into `error`: the first line of its message; `code` null means script_error. */
 void vm_error_take(lua_State *L, const char *code, struct error *error);
 

@@ -101,6 +101,7 @@ static void wait_abort(struct task *task) {
 /* May close the VM: the last thing its caller does. */
 static void task_finish(struct task *task, const struct error *error) {
   struct vm *vm = task->vm;
+  bool failed = task->traceback != NULL;
   task->state = TASK_OVER;
   wait_abort(task);
   if (!task->cancelled) task->done(task, task->owner, error);
@@ -108,6 +109,7 @@ static void task_finish(struct task *task, const struct error *error) {
   luaL_unref(vm->L, LUA_REGISTRYINDEX, task->anchor);
   list_remove(&task->node);
   free(task);
+  if (failed) vm_memory_sweep(vm);
   vm_task_ended(vm);
 }
 

@@ -48,6 +48,10 @@ size_t vm_memory(const struct vm *vm);
  * that Lua has called. */
 void vm_memory_reserve(struct vm *vm, size_t size);
 
+/* The script that runs now is handed `size` bytes to work on: it may use CPU time in proportion. Only for code that
+ * scripts cannot call. */
+void vm_work_expect(struct vm *vm, size_t size);
+
 /* A step of garbage collection between requests: nothing while little has been allocated since the last cycle, else
  * some ten microseconds. */
 void vm_idle(struct vm *vm);

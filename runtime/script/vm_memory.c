@@ -50,6 +50,11 @@ bool vm_memory_recover(struct vm *vm) {
   return true;
 }
 
+void vm_memory_sweep(struct vm *vm) {
+  const struct allocator *allocator = &vm->allocator;
+  if (allocator->limit > 0 && allocator->used > allocator->limit / 2) collect(vm);
+}
+
 static size_t grown(struct vm *vm) {
   size_t used = vm->allocator.used;
   if (used < vm->settled) vm->settled = used;

@@ -66,7 +66,7 @@ static void idle_steps_collect_what_requests_left(void **state) {
   lua_settop(vm_state(vm), 0);
   assert_true(vm_memory(vm) > before + 4 * MIB);
   for (int i = 0; i < 20000; i++) vm_idle(vm);
-  assert_true(vm_memory(vm) < before + MIB);
+  assert_true(vm_memory(vm) < before + 2 * MIB); /* below that it is not worth a cycle */
 }
 
 /* ---- several VMs ---- */
