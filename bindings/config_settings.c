@@ -46,6 +46,7 @@ static const struct setting members[] = {
     SETTING(body_grace_ms, SETTING_UNSIGNED),
     SETTING(keep_alive_ms, SETTING_UNSIGNED),
     SETTING(write_stall_ms, SETTING_UNSIGNED),
+    SETTING(heartbeat_ms, SETTING_UNSIGNED),
     SETTING(upstream_dns_ms, SETTING_UNSIGNED),
     SETTING(upstream_connect_ms, SETTING_UNSIGNED),
     SETTING(upstream_first_byte_ms, SETTING_UNSIGNED),

@@ -11,6 +11,8 @@ static const char *const wire_names[] = {
     "system", "messages", "prompt",
     /* messages */
     "role", "name", "content", "refusal", "reasoning", "reasoning_content", "tool_calls", "tool_call_id",
+    /* probes */
+    "status", "circuit", "models",
     /* content parts and blocks */
     "text", "thinking", "signature", "image_url", "input_audio", "file", "source", "media_type", "data", "url",
     "detail", "format", "input", "tool_use_id", "is_error", "cache_control",

@@ -3,34 +3,38 @@
 
 local address = {}
 
---- The version segment of a default base: "/v1" of "https://api.groq.com/openai/v1".
+--- The version in a default base: "/v1" of "https://api.groq.com/openai/v1", the last one where there are two.
 local function version_of(base)
-  local path = base and base:match "^https?://[^/]+(/.*)$"
-  return path and (path .. "/"):match "(/v%d[%w]*)/" or ""
+  local version = ""
+  for segment in (base or ""):gmatch "/([^/]+)" do
+    if segment:find "^v%d%w*$" then version = "/" .. segment end
+  end
+  return version
 end
 
---- "localhost:11434" means what the default's scheme says, else https.
-local function with_scheme(text, default)
+--- "models.lan" means what the default says: its scheme, and its port.
+local function completed(text, default)
   if text:find("://", 1, true) then return text end
-  return (default and default:match "^https?" or "https") .. "://" .. text
-end
-
-local function is_loopback(host)
-  return host == "localhost" or host:match "^127%." ~= nil or host == "[::1]"
+  local scheme, authority = (default or ""):match "^(https?)://([^/]*)"
+  local host, rest = text:match "^([^/]*)(.*)$"
+  local port = authority and not host:find ":%d+$" and authority:match ":%d+$" or ""
+  return (scheme or "https") .. "://" .. host .. port .. rest
 end
 
 ---@param text string
----@param default? string the provider's own base: an address without a path gets this one's
+---@param default? string the provider's own base: an address without a path gets this one's version
 ---@return { origin: string, path: string }? parsed
----@return string? message
+---@return string? message what it must be
 function address.parse(text, default)
-  local scheme, authority, path = with_scheme(text, default):match "^(https?)://([^/?#]+)([^?#]*)$"
-  if not scheme then return nil, "base address must look like https://host/path, without query or fragment" end
-  if authority:find("@", 1, true) then return nil, "base address must not hold a user name or password" end
-  if path:find("[%c%s\\]") or path:find("..", 1, true) then return nil, "base address holds characters that are not allowed" end
+  local scheme, authority, path = completed(text, default):match "^(https?)://([^/?#]+)([^?#]*)$"
+  if not scheme then return nil, "must look like https://host/path, without query or fragment" end
+  if authority:find("@", 1, true) then return nil, "must not hold a user or password" end
+  if (authority .. path):find "[%c%s\\]" or path:find("..", 1, true) then
+    return nil, "must not hold spaces, backslashes or .."
+  end
   path = path:gsub("/+$", "")
   if path == "" then path = version_of(default) end
-  return { origin = scheme .. "://" .. authority, path = path, loopback = is_loopback((authority:gsub(":%d+$", ""))) }
+  return { origin = scheme .. "://" .. authority, path = path }
 end
 
 return address

@@ -22,11 +22,12 @@ local OVERRIDES = {
 
 --- Variables of the compatible gateway that do nothing here yet: whoever sets one is told.
 local NOT_YET = {
-  "ADMIN_BOOTSTRAP_KEY", "API_KEY_STORE_BACKEND", "CONFIG_STORE_BACKEND", "CORS_ORIGINS", "ENABLE_PPROF",
-  "GATEWAY_SCRIPTS", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST",
+  "ADMIN_BOOTSTRAP_KEY", "ADMIN_BOOTSTRAP_READ_ONLY_KEY", "API_KEY_STORE_BACKEND", "CONFIG_STORE_BACKEND",
+  "CORS_ORIGINS", "ENABLE_PPROF", "FERRO_MODEL_CATALOG_URL", "FERRO_MODEL_DISCOVERY_INTERVAL", "GATEWAY_SCRIPTS",
+  "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST",
   "RATE_LIMIT_RPS", "REQUEST_LOG_STORE_BACKEND", "TRUSTED_PROXIES",
 }
-local NOTHING_ASKED = { [""] = true, ["0"] = true, ["false"] = true, memory = true }
+local NOTHING_ASKED = { [""] = true, ["0"] = true, ["false"] = true, json = true, memory = true }
 
 ---@class Config
 ---@field source string|nil       the file it came from; nil = the default document
@@ -85,7 +86,9 @@ local function field_at(steps)
   return document.fields[steps[1]].fields[steps[2]]
 end
 
+--- Who sets a variable writes LOG_LEVEL=INFO and =TRUE as often as not.
 local function variable_node(spec, text)
+  if spec.one_of or spec[1] == "boolean" then text = text:lower() end
   if spec[1] == "string" then return nodes.quoted(text) end
   if spec[1] == "boolean" then text = ({ ["1"] = "true", ["0"] = "false" })[text] or text end
   return nodes.word(text)
@@ -104,12 +107,22 @@ local function override(value, environment, errors)
   end
 end
 
---- The proxies every program obeys, where the file says nothing.
+local LOOPBACK = "127.0.0.1,::1"
+
+--- The proxies every program obeys, where the file says nothing. Those were not meant for a model on this machine.
 local function inherit_proxies(value, environment)
-  for _, name in ipairs { "https_proxy", "http_proxy", "no_proxy" } do
-    if value.upstream and value.upstream[name] == nil then
-      value.upstream[name] = set_value(environment, name) or set_value(environment, name:upper())
-    end
+  local options, direct = value.upstream or {}, {}
+  local function inherit(name)
+    local text = set_value(environment, name) or set_value(environment, name:upper())
+    if options[name] ~= nil then return nil end
+    options[name] = text
+    return text
+  end
+  local inherited = { inherit "https_proxy", inherit "http_proxy" }
+  direct[1] = inherit "no_proxy"
+  if next(inherited) and (direct[1] or options.no_proxy == nil) then
+    direct[#direct + 1] = LOOPBACK
+    options.no_proxy = table.concat(direct, ",")
   end
 end
 

@@ -101,12 +101,15 @@ local function check_provider(target, known, say)
   end
 end
 
+--- A member that is false was written and refused already: it is not missing.
 local function check_identity(target, say)
-  local provider = target.virtual_key or target.provider
-  if not provider and not target.base_url then
+  local unnamed, rootless = target.virtual_key == nil and target.provider == nil, target.base_url == nil
+  if unnamed and rootless then
     say({}, "virtual_key is required: a provider id (or name, base_url and api_key of an OpenAI-compatible server)")
-  elseif not provider and not target.name then
+  elseif unnamed and target.name == nil then
     say({}, "name is required beside base_url")
+  elseif rootless and (target.virtual_key or target.provider) == checks.COMPATIBLE then
+    say({}, "base_url is required: " .. checks.COMPATIBLE .. " has no address of its own")
   end
   if target.name and not target.name:find("^[%w._%-]+$") then
     say({ "name" }, "may hold letters, digits, dots, hyphens and underscores")

@@ -5,6 +5,11 @@
 
 local later = { "unsupported" }
 
+--- A header's value loses spaces around it, so no client could send such a key.
+local function key_problem(value)
+  if value:find "^ " or value:find " $" then return "must not begin or end with a space" end
+end
+
 local function positive_time(value, shown)
   if value <= 0 then return "request_timeout must be positive, got " .. shown end
 end
@@ -35,7 +40,7 @@ local target = {
 
 local server = {
   host = { "string", min = 1, max = 255, default = "127.0.0.1", setting = "host" },
-  port = { "integer", min = 1, max = 65535, default = 8080, setting = "port" },
+  port = { "integer", min = 0, max = 65535, default = 8080, setting = "port" },
   workers = { "integer", min = 0, max = 64, default = 0, setting = "workers" },
   drain_timeout = { "duration", max = "1h", default = "30s", setting = "drain_ms" },
 }
@@ -68,6 +73,7 @@ local timeouts = {
   body_grace = { "duration", default = "10s", setting = "body_grace_ms" },
   keep_alive = { "duration", min = "1ms", default = "75s", setting = "keep_alive_ms" },
   write_stall = { "duration", min = "1ms", default = "30s", setting = "write_stall_ms" },
+  heartbeat = { "duration", default = "15s", setting = "heartbeat_ms" },
   upstream = { "record", fields = {
     dns = { "duration", min = "1ms", default = "2s", setting = "upstream_dns_ms" },
     connect = { "duration", min = "1ms", default = "3s", setting = "upstream_connect_ms" },
@@ -115,7 +121,7 @@ return { "record", fields = {
   responses_target = later,
   server = { "record", fields = server },
   auth = { "record", fields = {
-    master_key = { "string", max = 511, expand = true, secret = true, setting = "master_key" },
+    master_key = { "string", max = 511, expand = true, secret = true, check = key_problem, setting = "master_key" },
     allow_unauthenticated_proxy = { "boolean", default = false, setting = "open_proxy" },
   } },
   log = { "record", fields = {

@@ -20,7 +20,8 @@ end
 function contracts.check(kind, name, value)
   local held, problem = contract_of(kind).check(value, name)
   if held then return nil end
-  return ("%s: %s"):format(script.path(kind, name) or kind .. "/" .. name .. ".lua", problem or "does not keep its contract")
+  local path = script.path(kind, name) or kind .. "/" .. name .. ".lua"
+  return ("%s: %s"):format(path, problem or "does not keep its contract")
 end
 
 return contracts

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
---- How an upstream's answer reaches the client: its own bytes where the dialects are the same, event by event where they
---- are translated. Every function returns true once the client has been answered, or nil and a Failure while nothing has
---- reached it yet.
+--- How an upstream's answer reaches the client: its own bytes where the dialects are the same, event by event where
+--- they are translated. Every function returns true once the client has been answered, or nil and a Failure while
+--- nothing has reached it yet.
 
 local errors = require "errors"
 local json = require "gateway.json"
@@ -11,7 +11,8 @@ local delivery = {}
 
 --- The payload of an error event in the client's dialect.
 local function error_payload(failure)
-  return json.encode { error = { message = failure.message, type = failure.type, param = failure.param or json.null, code = failure.code } }
+  local param = failure.param or json.null
+  return json.encode { error = { message = failure.message, type = failure.type, param = param, code = failure.code } }
 end
 
 --- After the commit point: an error event, then the end, never [DONE].

@@ -16,12 +16,22 @@ local errors = {}
 
 ---@return Failure
 function errors.invalid(message, param)
-  return { status = 400, type = "invalid_request_error", code = "invalid_request", message = message, param = param, final = true }
+  return {
+    status = 400, type = "invalid_request_error", code = "invalid_request", message = message, param = param,
+    final = true,
+  }
 end
 
 errors.model_not_found = {
   status = 404, type = "invalid_request_error", code = "model_not_found",
   message = "no configured provider serves the requested model", param = "model", final = true,
+}
+
+--- A provider of the client's own wire format may take it: only translating needs the body in the scripts' memory.
+errors.too_large = {
+  status = 413, type = "invalid_request_error", code = "request_too_large", elsewhere = true,
+  message = "the request is too large to be translated for the provider that serves this model",
+  detail = "the body is larger than a quarter of scripts.memory_limit",
 }
 
 errors.truncated = {

@@ -1,70 +1,108 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Which targets serve a model (gateway-api 3.5, 9.3): named in the target's `models` or `model_map`, or by one of its
---- provider's prefixes. Providers whose models users name themselves are asked when a target names them on purpose; with
---- `targets: auto` only for models that nobody owns, so that no vendor gets another vendor's prompts by accident.
+--- Which targets serve a model (gateway-api 3.5, 9.3): those that name it in `models` or `model_map`, and those whose
+--- provider owns it by prefix or id; a server of the operator's own (base_url) without a list serves what it is asked
+--- for. A vendor who takes any name is asked only for models that nobody owns, so that no vendor gets another vendor's
+--- prompts by accident.
 
 local ownership = {}
 
-local function has_prefix(provider, model)
-  for _, prefix in ipairs(provider.models and provider.models.prefixes or {}) do
-    if model:sub(1, #prefix) == prefix then return true end
-  end
-  for _, id in ipairs(provider.models and provider.models.ids or {}) do
-    if id == model then return true end
-  end
-  return false
-end
+local NONE = {}
 
 local function names(target, model)
   return target.model_set[model] or target.model_map[model] ~= nil
 end
 
---- Anything goes: a self-hosted instance without a list, or a provider that takes every name.
-local function takes_any(target)
-  if next(target.model_set) and target.instance then return false end
-  local models = target.provider.models
-  return target.instance or (models ~= nil and models.any == true)
+--- A server of the operator's own with a list serves that list, whoever its provider is.
+local function is_closed(target)
+  return target.instance and next(target.model_set) ~= nil
 end
 
-local function collect(targets, model, strict)
-  local owners, open = {}, {}
-  for _, target in ipairs(targets) do
-    if target.available then
-      local owned = names(target, model) or (not target.instance and has_prefix(target.provider, model))
-      if owned then
-        owners[#owners + 1] = target
-      elseif takes_any(target) then
-        open[#open + 1] = target
-        if not strict then owners[#owners + 1] = target end
-      end
-    end
+local function has_id(provider, model)
+  for _, id in ipairs((provider.models or NONE).ids or NONE) do
+    if id == model then return true end
   end
-  return (#owners > 0) and owners or open
+  return false
 end
 
---- "groq/llama-3" asks the target (or provider) groq for llama-3, unless a target serves the whole name.
-local function addressed(targets, model)
-  local name, rest = model:match "^([%w_.-]+)/(.+)$"
-  if not name then return {} end
+local function has_prefix(provider, model)
+  for _, prefix in ipairs((provider.models or NONE).prefixes or NONE) do
+    if model:sub(1, #prefix) == prefix then return true end
+  end
+  return false
+end
+
+--- The whole name is one that the target is known to serve.
+local function knows(target, model)
+  return names(target, model) or not is_closed(target) and has_id(target.provider, model)
+end
+
+--- A server of the operator's own without a list takes every name it is listed for.
+local function is_open_instance(target)
+  return target.instance and not is_closed(target)
+end
+
+local function owns(target, model)
+  if is_open_instance(target) then return true end
+  return knows(target, model) or not is_closed(target) and has_prefix(target.provider, model)
+end
+
+local function takes_any(target)
+  return not target.instance and (target.provider.models or NONE).any == true
+end
+
+local function collect(targets, accepts, model)
   local found = {}
   for _, target in ipairs(targets) do
-    if target.available and (target.name == name or target.provider.name == name) then found[#found + 1] = target end
+    if target.available and accepts(target, model) then found[#found + 1] = target end
   end
-  return found, rest
+  return found
+end
+
+local function is_called(target, name)
+  return target.name == name or target.provider.name == name
+end
+
+--- "groq/llama-3" asks the target (or provider) groq for llama-3, unless a target knows the whole name.
+local function addressed(targets, model)
+  local name, rest = model:match "^([%w_.-]+)/(.+)$"
+  if not name or #collect(targets, knows, model) > 0 then return NONE end
+  return collect(targets, is_called, name), rest
 end
 
 ---@param targets table[]
 ---@param model string
----@param strict boolean open-ended providers only when nobody owns the model
 ---@return table[] owners in the order of the configuration
 ---@return string model the name to ask them for
-function ownership.find(targets, model, strict)
+---@return boolean known false: they take any name, so only the provider knows whether there is such a model
+function ownership.find(targets, model)
   local found, rest = addressed(targets, model)
-  if #found > 0 then return found, rest end
-  return collect(targets, model, strict), model
+  if #found > 0 then return found, rest, true end
+  found = collect(targets, owns, model)
+  if #found > 0 then return found, model, true end
+  return collect(targets, takes_any), model, false
 end
 
---- Every model somebody configured by name, aliases last, each once.
+local function sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+--- Every model a target is known to serve by name: its list, its provider's ids, what it maps.
+local function known(target)
+  local list, seen = {}, {}
+  local function add(id)
+    if not seen[id] then seen[id], list[#list + 1] = true, id end
+  end
+  for _, id in ipairs(target.model_list) do add(id) end
+  for _, id in ipairs(not is_closed(target) and (target.provider.models or NONE).ids or NONE) do add(id) end
+  for _, id in ipairs(sorted_keys(target.model_map)) do add(id) end
+  return list
+end
+
+--- What GET /v1/models shows: every known model once, owned by the first target that serves it, then the aliases that
+--- lead somewhere.
 function ownership.list(targets, aliases)
   local list, seen = {}, {}
   local function add(id, owner)
@@ -73,25 +111,18 @@ function ownership.list(targets, aliases)
     list[#list + 1] = { id = id, owned_by = owner }
   end
   for _, target in ipairs(targets) do
-    if target.available then
-      for _, id in ipairs(target.model_list) do add(id, target.provider.name) end
-      for _, id in ipairs(target.provider.models and target.provider.models.ids or {}) do add(id, target.provider.name) end
-    end
+    for _, id in ipairs(target.available and known(target) or NONE) do add(id, target.provider.name) end
   end
-  local names_sorted = {}
-  for alias in pairs(aliases) do names_sorted[#names_sorted + 1] = alias end
-  table.sort(names_sorted)
-  for _, alias in ipairs(names_sorted) do
-    local owners = ownership.find(targets, aliases[alias], false)
-    if owners[1] then add(alias, owners[1].provider.name) end
+  for _, alias in ipairs(sorted_keys(aliases or NONE)) do
+    local owner = ownership.find(targets, aliases[alias])[1]
+    if owner then add(alias, owner.provider.name) end
   end
   return list
 end
 
 --- How many models a target is known to serve by name.
 function ownership.count(target)
-  local ids = target.provider.models and target.provider.models.ids
-  return #target.model_list + (ids and #ids or 0)
+  return #known(target)
 end
 
 return ownership

@@ -23,6 +23,7 @@ local function headers_of(failure)
   end
   local seconds = failure.retry_after
   if not seconds and failure.status == 429 then seconds = 1 end
+  if failure.code == "insufficient_quota" then headers["X-Should-Retry"] = "false" end
   if seconds then headers["Retry-After"] = ("%d"):format(math.min(math.ceil(seconds), LONGEST_RETRY_AFTER)) end
   return headers
 end
@@ -39,7 +40,14 @@ local function count(call, target, failure)
     trace_id = call:trace_id(), target = target.name, provider = target.provider.name, code = failure.code,
     status = failure.upstream_status, error = failure.detail,
   })
-  if failure.error_type then metrics.series("gateway_provider_errors_total", target.provider.name, failure.error_type):add(1) end
+  if not failure.error_type then return end
+  metrics.series("gateway_provider_errors_total", target.provider.name, failure.error_type):add(1)
+end
+
+local function abandon(call, target, failure)
+  log.info("abandoning target: Retry-After exceeds the cap", {
+    trace_id = call:trace_id(), target = target.name, retry_after = failure.retry_after,
+  })
 end
 
 --- One target with its retries. Returns true when the client has been answered, else why not.
@@ -50,7 +58,12 @@ local function try_target(call, request, plan, target)
   for number = 1, target.retry.attempts do
     if number > 1 then
       local pause = retry.pause(target.retry, number, failure)
-      if not pause then break end
+      if not pause then
+        abandon(call, target, failure)
+        break
+      end
+      metrics.series("gateway_retries_total", target.name):add(1)
+      log.info("retrying target", { trace_id = call:trace_id(), target = target.name, attempt = number })
       upstream.sleep(call, pause)
     end
     call:note_route(request.model, plan.model, target.provider.name, target.name)
@@ -68,12 +81,14 @@ end
 local function walk(call, request, plan)
   local failure = errors.model_not_found
   local targets = registry.strategy.choose(plan.targets, request)
-  for position = 1, registry.strategy.named and 1 or #targets do
+  local last = registry.strategy.named and 1 or #targets
+  for position = 1, last do
     local target = targets[position]
     local answered
     answered, failure = try_target(call, request, plan, target)
     if answered then return end
     if failure.final then break end
+    if position < last then metrics.series("gateway_failovers_total", target.name):add(1) end
     request.moved = true
   end
   refuse(call, failure)

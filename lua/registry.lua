@@ -75,7 +75,7 @@ end
 function registry.build(scanned, config)
   local list, message = targets.build(scanned, config, gateway.variable)
   if not list then return nil, message end
-  state = { config = config, targets = list, plans = {}, planned = 0, strict = config.targets == "auto", known = #script.list "providers" }
+  state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
   registry.strategy = scanned.strategies[config.strategy.mode]
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
@@ -90,13 +90,14 @@ local PLANS_KEPT = 2000
 ---@class Plan which targets may serve a model, and under which name
 ---@field model string after aliases, without a provider's prefix
 ---@field targets table[]
+---@field known boolean false: the model is asked of whoever takes any name
 ---@field routes table<table, Route> by target
 
 local function plan_make(requested)
   local model = state.config.aliases[requested] or requested
-  local owners, name = ownership.find(state.targets, model, state.strict)
+  local owners, name, known = ownership.find(state.targets, model)
   if #owners == 0 then return false end
-  local plan = { model = name, targets = owners }
+  local plan = { model = name, targets = owners, known = known }
   plan.routes = routes.build(plan, requested)
   return plan
 end
@@ -123,9 +124,10 @@ function registry.models()
   return ownership.list(state.targets, state.config.aliases)
 end
 
+--- The provider of a model that there is, as far as this gateway knows.
 function registry.owner(model)
   local plan = registry.plan(model)
-  return plan and plan.targets[1].provider.name
+  return plan and plan.known and plan.targets[1].provider.name or nil
 end
 
 --- Providers named by a target, with what they lack.
@@ -134,7 +136,9 @@ function registry.providers()
   for _, target in ipairs(state.targets) do
     local name = target.provider.name
     if not seen[name] then
-      seen[name] = { name = name, available = target.available, models = ownership.count(target), missing = target.missing }
+      seen[name] = {
+        name = name, available = target.available, models = ownership.count(target), missing = target.missing,
+      }
       list[#list + 1] = seen[name]
     elseif target.available then
       seen[name].available, seen[name].missing = true, nil
@@ -143,22 +147,45 @@ function registry.providers()
   return list
 end
 
---- One line for `moongate check`, and a log line for each target that cannot be used.
+--- Nobody's credential was found, so the demo answers alone.
+local function is_demo()
+  return state.config.targets == "auto" and state.targets[1].provider.name == "demo"
+end
+
+local NO_CREDENTIAL = "no provider's credential is in the environment: only the demo answers"
+
+--- "GROQ_API_KEY is not set" of a variable, "it has no api_key" of a key of the configuration.
+local function lack_of(target)
+  if target.missing:find "^%u" then return target.missing .. " is not set" end
+  return "it has no " .. target.missing
+end
+
+--- For `moongate check` and whoever starts the program: that all is well, and a line for each thing to know.
 function registry.summary()
-  local usable = 0
+  local usable, lines = 0, {}
   for _, target in ipairs(state.targets) do
-    if target.available then usable = usable + 1 end
+    if target.available then
+      usable = usable + 1
+    else
+      lines[#lines + 1] = ("target %q cannot be used: %s"):format(target.name, lack_of(target))
+    end
   end
-  return ("configuration is valid: strategy %s, %d of %d targets usable, %d providers known"):format(
-    state.config.strategy.mode, usable, #state.targets, state.known)
+  if is_demo() then lines[#lines + 1] = NO_CREDENTIAL end
+  for _, warning in ipairs(state.config.warnings) do lines[#lines + 1] = "warning: " .. warning end
+  table.insert(lines, 1, ("configuration is valid: strategy %s, %d of %d targets usable, %d providers known"):format(
+    state.config.strategy.mode, usable, #state.targets, state.known))
+  return table.concat(lines, "\n")
 end
 
 --- Says in the log what an operator should know of this configuration.
 function registry.announce()
-  for _, warning in ipairs(state.config.warnings or {}) do log.warn("configuration", { warning = warning }) end
+  for _, warning in ipairs(state.config.warnings) do log.warn("configuration", { warning = warning }) end
+  if is_demo() then log.warn("configuration", { warning = NO_CREDENTIAL }) end
   for _, target in ipairs(state.targets) do
     if not target.available then
-      log.warn("target has no credential", { target = target.name, provider = target.provider.name, missing = target.missing })
+      log.warn("target has no credential", {
+        target = target.name, provider = target.provider.name, missing = target.missing,
+      })
     end
   end
 end

@@ -13,14 +13,13 @@ local retry = {}
 ---@param failure Failure
 function retry.worthwhile(policy, failure)
   local status = failure.upstream_status
+  if status and policy.on_status_codes then return policy.on_status_codes[status] == true end
   if failure.final or failure.elsewhere then return false end
-  if not status then return true end
-  if policy.on_status_codes then return policy.on_status_codes[status] == true end
-  return status == 408 or status == 429 or status >= 500
+  return not status or status == 408 or status == 429 or status >= 500
 end
 
---- Milliseconds before attempt `number` (2 = first retry): what the upstream asked for, else full jitter over a doubling
---- span. Nil: the wait is too long to be worth it.
+--- Milliseconds before attempt `number` (2 = first retry): what the upstream asked for, else full jitter over a
+--- doubling span. Nil: the wait is too long to be worth it.
 function retry.pause(policy, number, failure)
   if failure.retry_after then
     local wanted = failure.retry_after * 1000

@@ -130,6 +130,14 @@ local function absent(run, node, spec, path)
   end
 end
 
+--- The value of a written key; false when it was refused, so that nobody takes it for absent.
+local function check_member(run, node, spec, path)
+  local before = #run.errors
+  local value = check(run, node, spec, path)
+  if value == nil and #run.errors > before then return false end
+  return value
+end
+
 local function check_record(run, node, spec, path)
   if node.null then node = nodes.empty_map(node) end
   if not node.entries then return fail(run, node, path, "must be a map, got " .. scalar.shown(node)) end
@@ -137,7 +145,7 @@ local function check_record(run, node, spec, path)
   for _, entry in ipairs(node.entries) do
     local field, at = spec.fields[entry.key], nodes.join(path, entry.key)
     if field then
-      value[entry.key] = check(run, entry.value, field, at)
+      value[entry.key] = check_member(run, entry.value, field, at)
       written[entry.key] = true
     elseif #run.errors < schema.ERRORS_MAX then
       fail(run, entry, at, unknown_key(run, spec, entry.key))
@@ -161,7 +169,10 @@ end
 
 local function check_array(run, node, spec, path)
   local items = node.null and {} or node.items
-  if not items then return fail(run, node, path, "must be a list, got " .. scalar.shown(node)) end
+  if not items then
+    local words = spec.word and ('a list or the word "%s"'):format(spec.word) or "a list"
+    return fail(run, node, path, ("must be %s, got %s"):format(words, scalar.shown(node)))
+  end
   if #items < (spec.min or 0) or #items > (spec.max or math.huge) then
     local most = spec.max and " to " .. spec.max or " or more"
     fail(run, node, path, ("must have %d%s items, got %d"):format(spec.min or 0, most, #items))

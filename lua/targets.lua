@@ -2,18 +2,11 @@
 --- A target: a provider with a credential, an address and its own names for models. Built once per generation from the
 --- configuration (or, with `targets: auto`, from the credentials in the environment).
 
-local address = require "address"
+local endpoint = require "endpoint"
 local log = require "gateway.log"
 local upstream = require "gateway.upstream"
 
 local targets = {}
-
-local function first_variable(variable, names)
-  for _, name in ipairs(names or {}) do
-    local value = variable(name)
-    if value and value ~= "" then return value, name end
-  end
-end
 
 local function set_of(list)
   local set = {}
@@ -29,34 +22,13 @@ local function headers(provider, credential)
   return lines
 end
 
---- Values for the placeholders of an address ("{account_id}"), or the variable that is missing.
-local function placeholders(env, variable)
-  local values = {}
-  for name, value in pairs(env.defaults or {}) do values[name] = value end
-  for name, variables in pairs(env.vars or {}) do
-    values[name] = first_variable(variable, variables) or values[name]
-    if not values[name] then return nil, variables[1] end
-  end
-  return values
-end
-
-local function address_of(provider, entry, variable)
-  local env = provider.env or {}
-  local given = entry.base_url or first_variable(variable, env.base)
-  local values, missing = placeholders(env, variable)
-  local base = given or provider.base
-  if not base then return nil, nil, env.base and env.base[1] or "base_url" end
-  if not values and not given then return nil, nil, missing end
-  return address.parse((base:gsub("{([%w_]+)}", values or {})), given and provider.base)
-end
-
 --- The credential with the header it goes in; an empty table when none is needed; nil and the variable that is missing.
 local function credential_of(provider, entry, variable)
   local env, auth = provider.env or {}, provider.auth
-  local token = not entry.api_key and first_variable(variable, env.token)
+  local token = not entry.api_key and endpoint.variable(variable, env.token)
   if token then return { header = "authorization", prefix = "Bearer ", secret = token } end
   if not auth then return {} end
-  local key = entry.api_key or first_variable(variable, env.key)
+  local key = entry.api_key or endpoint.variable(variable, env.key)
   if key then return { header = auth.header, prefix = auth.prefix or "", secret = key } end
   if auth.optional or entry.base_url and not env.key then return {} end
   return nil, env.key and env.key[1] or "api_key"
@@ -71,53 +43,65 @@ local function retry_of(entry)
   }
 end
 
---- The chat surface's address below (or instead of) the base.
-local function path_of(provider, base_path)
-  local path = provider.paths and provider.paths.chat or "/chat/completions"
-  local absolute = address.parse(path)
-  if absolute then return absolute.path, absolute.origin end
-  return base_path .. path
-end
-
 --- Connects the target to its origin: address, credential, time-outs.
+---@return true? connected, or usable but for what `missing` names
+---@return string? message
 local function connect(target, entry, variable)
   local provider = target.provider
   if target.dialect.answer then return true end
   local credential, missing_key = credential_of(provider, entry, variable)
-  local parsed, message, missing_variable = address_of(provider, entry, variable)
-  if message then return nil, ("target %q: %s"):format(target.name, message) end
+  local found, missing_variable, message = endpoint.find(provider, entry.base_url, variable)
+  if message then return nil, message end
   target.missing = missing_key or missing_variable
   if target.missing then return true end
-  target.base_path = parsed.path
-  local path, origin = path_of(provider, parsed.path)
-  target.path = path
-  local problem
-  target.upstream, problem = upstream.target {
-    url = origin or parsed.origin, headers = headers(provider, credential), timeouts = entry.timeout or {},
-    http2 = provider.http2,
+  target.origin, target.base_path, target.path = found.origin, found.root, found.path
+  target.upstream, message = upstream.target {
+    url = found.origin, headers = headers(provider, credential), timeouts = entry.timeout or {}, http2 = provider.http2,
   }
-  if not target.upstream then return nil, ("target %q: %s"):format(target.name, problem) end
   if credential.secret then log.hide(target.name, credential.secret) end
-  return true
+  return target.upstream and true, message
+end
+
+--- The models that the provider's variable names: "qwen3:8b, llama3.2". A path is no model: Ollama's own OLLAMA_MODELS
+--- says where they lie.
+local function listed(provider, variable)
+  local list, text = {}, endpoint.variable(variable, provider.env and provider.env.models)
+  for name in (text or ""):gmatch "[^,%s]+" do
+    if name:sub(1, 1) ~= "/" then list[#list + 1] = name end
+  end
+  return list
+end
+
+--- The names this target serves, each once: the configuration's and, at the provider's own address, the variable's.
+local function models_of(provider, entry, variable)
+  local list, set = {}, {}
+  local function add(names)
+    for _, name in ipairs(names) do
+      if not set[name] then set[name], list[#list + 1] = true, name end
+    end
+  end
+  add(entry.models or {})
+  if not entry.base_url then add(listed(provider, variable)) end
+  return list, set
 end
 
 local function target_make(catalog, entry, variable)
   local provider = catalog.providers[entry.provider or entry.virtual_key]
-  local stream = provider.stream or {}
+  local model_list, model_set = models_of(provider, entry, variable)
   local target = {
     name = entry.name or entry.virtual_key or entry.provider,
     provider = provider,
     dialect = catalog.dialects[provider.dialect],
     instance = entry.base_url ~= nil,
-    model_list = entry.models or {},
-    model_set = set_of(entry.models),
+    model_list = model_list,
+    model_set = model_set,
     model_map = entry.model_map or {},
     weight = entry.weight or 0,
     retry = retry_of(entry),
-    asks_usage = stream.usage == "include_usage",
+    asks_usage = provider.stream ~= nil and provider.stream.usage == "include_usage",
   }
   local connected, message = connect(target, entry, variable)
-  if not connected then return nil, message end
+  if not connected then return nil, ("target %q: %s"):format(target.name, message) end
   target.available = target.missing == nil
   return target
 end
@@ -133,9 +117,16 @@ local function wanted_by_itself(provider)
   return provider.auto ~= false and provider.status ~= "discontinued"
 end
 
-local function has_credential(provider, variable)
+--- A provider that needs no credential is asked for by its address.
+local function is_asked_for(provider, variable)
   local env = provider.env or {}
-  return first_variable(variable, env.key) ~= nil or first_variable(variable, env.token) ~= nil
+  if endpoint.variable(variable, env.key) or endpoint.variable(variable, env.token) then return true end
+  if provider.auth and not provider.auth.optional then return false end
+  if endpoint.variable(variable, env.base) then return true end
+  for _, variables in pairs(env.vars or {}) do
+    if endpoint.variable(variable, variables) then return true end
+  end
+  return false
 end
 
 --- `targets: auto`: every provider whose credential is there; none: the bundled demo.
@@ -143,7 +134,7 @@ local function found_in_environment(catalog, variable)
   local list = {}
   for _, name in ipairs(sorted(catalog.providers)) do
     local provider = catalog.providers[name]
-    if wanted_by_itself(provider) and has_credential(provider, variable) then
+    if wanted_by_itself(provider) and is_asked_for(provider, variable) then
       list[#list + 1] = { virtual_key = name }
     end
   end
@@ -151,8 +142,8 @@ local function found_in_environment(catalog, variable)
   return list
 end
 
---- Every target in the order of the configuration; also those that cannot be used (`available` false, `missing` names the
---- variable).
+--- Every target in the order of the configuration; also those that cannot be used (`available` false, `missing` names
+--- the variable).
 ---@return table[]? targets
 ---@return string? message
 function targets.build(catalog, config, variable)

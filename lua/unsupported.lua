@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Members a provider ignores or refuses (`compatibility.on_unsupported_param`, gateway-api 9.4): warn forwards them and
---- says so in the log, drop takes them out, reject answers 400. A request without any such member costs nothing.
+--- Members a provider ignores or refuses (`compatibility.on_unsupported_param`, gateway-api 9.4): warn forwards them
+--- and says so in the log, drop takes them out, reject answers 400. A request without any such member costs nothing.
 
 local log = require "gateway.log"
 
 local unsupported = {}
 
 local CANDIDATES = {
-  "temperature", "top_p", "n", "seed", "max_tokens", "max_completion_tokens", "presence_penalty", "frequency_penalty", "stop",
-  "tools", "tool_choice", "response_format", "logprobs", "top_logprobs", "parallel_tool_calls", "user", "logit_bias",
+  "temperature", "top_p", "n", "seed", "max_tokens", "max_completion_tokens", "presence_penalty", "frequency_penalty",
+  "stop", "tools", "tool_choice", "response_format", "logprobs", "top_logprobs", "parallel_tool_calls", "user",
+  "logit_bias",
   "store", "metadata", "modalities", "audio", "prediction", "service_tier", "web_search_options", "verbosity",
   "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "moderation", "functions",
   "function_call", "reasoning_effort",
@@ -43,14 +44,15 @@ end
 local function rejection(target, names)
   return {
     status = 400, type = "invalid_request_error", code = "unsupported_parameter", param = names[1], elsewhere = true,
-    message = ('provider "%s" does not support request parameter(s): %s'):format(target.provider.name, table.concat(names, ", ")),
+    message = ('provider "%s" does not support request parameter(s): %s'):format(
+      target.provider.name, table.concat(names, ", ")),
   }
 end
 
-local function tell(call, target, names, dropping)
+local function tell(call, target, model, names, dropping)
   log.warn(dropping and "provider does not support request parameter(s); dropping"
     or "provider does not support request parameter(s); forwarding", {
-    trace_id = call:trace_id(), provider = target.provider.name,
+    trace_id = call:trace_id(), provider = target.provider.name, model = model,
     [dropping and "dropped_params" or "forwarded_params"] = table.concat(names, ", "),
   })
 end
@@ -65,7 +67,7 @@ function unsupported.apply(call, mode, target, refused)
   if not names then return nil end
   if mode == "reject" then return rejection(target, names) end
   local dropping = mode == "drop" or target.dialect.request ~= nil
-  tell(call, target, names, dropping)
+  tell(call, target, call:get "model", names, dropping)
   if dropping and target.dialect.edits then
     for _, name in ipairs(names) do call:remove(name) end
   end

@@ -27,7 +27,8 @@ describe("without a file", function()
       requests_per_connection = 10000, connections_per_worker = 16384, connections_per_address = 1024,
       queue_low_bytes = 32768, queue_high_bytes = 65536, queue_cap_bytes = 1048576, first_byte_ms = 10000,
       head_ms = 10000, body_idle_ms = 15000, body_total_ms = 300000, body_rate_bytes = 1024, body_grace_ms = 10000,
-      keep_alive_ms = 75000, write_stall_ms = 30000, upstream_dns_ms = 2000, upstream_connect_ms = 3000,
+      keep_alive_ms = 75000, write_stall_ms = 30000, heartbeat_ms = 15000, upstream_dns_ms = 2000,
+      upstream_connect_ms = 3000,
       upstream_first_byte_ms = 60000, upstream_idle_ms = 60000, upstream_total_ms = 600000,
       upstream_pool_idle_ms = 60000, upstream_pool_age_ms = 600000, upstream_pool_idle_max = 1024,
       upstream_body_bytes = 67108864, sse_event_bytes = 8388608, stream_bytes = 268435456, ca_file = "",
@@ -82,7 +83,7 @@ describe("a file", function()
   it("is told duplicate and unknown keys and wrong values in one go", function()
     assert_report({
       'f:2:1: strateg: unknown key "strateg"; did you mean "strategy"?',
-      "f:4:17: server.port: must be between 1 and 65535, got 70000",
+      "f:4:17: server.port: must be between 0 and 65535, got 70000",
       'f:4:24: duplicate key "port": already on line 4',
     }, "targets: auto\nstrateg: { mode: single }\n\nserver: { port: 70000, port: 2 }")
   end)
@@ -118,6 +119,8 @@ describe("a security key", function()
       "targets: auto\nauth: { master_key: s3cret }")
     local report = config_text.report("targets: auto\nauth:\n  master_key: ${KEY}", { KEY = "s3cret\n" })
     assert.are.equal("f:3:15: auth.master_key: must not hold control characters or line breaks", report)
+    assert_report({ "f:2:21: auth.master_key: must not begin or end with a space" },
+      "targets: auto\nauth: { master_key: 's3cret ' }")
   end)
 end)
 
@@ -173,12 +176,22 @@ describe("the environment", function()
     assert_report({
       "environment: ALLOW_UNAUTHENTICATED_PROXY: must be true or false, got yes: write true",
       'environment: LOG_LEVEL: must be one of debug, info, warn, warning, error, got "inf"; did you mean "info"?',
-      "environment: PORT: must be between 1 and 65535, got 70000",
+      "environment: PORT: must be between 0 and 65535, got 70000",
       "environment: WORKERS: must be a whole number, got many",
       "f:2:1: port: unknown key \"port\" here; did you mean server.port?",
     }, "targets: auto\nport: 1", {
       PORT = "70000", WORKERS = "many", LOG_LEVEL = "inf", ALLOW_UNAUTHENTICATED_PROXY = "yes",
     })
+  end)
+
+  it("may be in capitals where words are few", function()
+    local settings = assert(config.load { LOG_LEVEL = "WARN", ALLOW_UNAUTHENTICATED_PROXY = "True" }).settings
+    assert.are.same({ "warn", true }, { settings.log_level, settings.open_proxy })
+  end)
+
+  it("may leave the port to the system", function()
+    assert.are.equal(0, assert(config.load { PORT = "0" }).settings.port)
+    assert_report({ "environment: PORT: must be between 0 and 65535, got -1" }, "targets: auto", { PORT = "-1" })
   end)
 
   it("does not expand what MASTER_KEY holds", function()
@@ -199,9 +212,20 @@ describe("the environment", function()
     local environment = { HTTPS_PROXY = "http://upper:1", https_proxy = "http://lower:1", NO_PROXY = "localhost" }
     local settings = assert(config.load(environment)).settings
     assert.are.equal("http://lower:1", settings.https_proxy)
-    assert.are.equal("localhost", settings.no_proxy)
+    assert.are.equal("localhost,127.0.0.1,::1", settings.no_proxy)
     settings = valid("targets: auto\nupstream: { https_proxy: '' }", environment).settings
     assert.are.equal("", settings.https_proxy)
+    assert.are.equal("localhost", settings.no_proxy)
+  end)
+
+  it("sends nothing for this machine to a proxy of the environment", function()
+    local function exempt(environment, text)
+      return valid("targets: auto\n" .. (text or ""), environment).settings.no_proxy
+    end
+    assert.are.equal("127.0.0.1,::1", exempt { HTTP_PROXY = "http://p:1" })
+    assert.are.equal("", exempt {})
+    assert.are.equal("", exempt({}, "upstream: { http_proxy: http://p:1 }"))
+    assert.are.equal(".lan", exempt({ HTTP_PROXY = "http://p:1" }, "upstream: { no_proxy: .lan }"))
   end)
 
   it("is told about variables that do nothing yet", function()

@@ -131,6 +131,8 @@ targets:
       target_error "  - { name: a, provider: openai }\n  - { name: a, provider: openai }")
     assert.are.equal('targets[0].name: target "a b": may hold letters, digits, dots, hyphens and underscores',
       target_error "  - { name: a b, provider: openai }")
+    assert.are.equal('targets[0]: target "a": base_url is required: openai-compatible has no address of its own',
+      target_error "  - { name: a, provider: openai-compatible, api_key: 'k' }")
     assert.are.equal('targets[0]: target "0": name is required beside base_url',
       target_error "  - { base_url: http://h }")
   end)
@@ -189,6 +191,10 @@ targets:
       target_error "  - { name: x, base_url: http://h, api_key: '${NOPE}' }")
     assert.are.equal("targets[0].api_key: must be written as ${NAME} or in quotes",
       target_error "  - { name: x, base_url: http://h, api_key: sk-plain }")
+    assert.are.equal("targets[0].base_url: undefined environment variable(s): NOPE",
+      target_error "  - { name: x, base_url: '${NOPE}' }")
+    assert.are.equal('targets[0].virtual_key: must be a string, got yes: put it in quotes',
+      target_error "  - { virtual_key: yes }")
   end)
 end)
 

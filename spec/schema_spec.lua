@@ -92,7 +92,7 @@ describe("a list", function()
   it("may be a word instead", function()
     local spec = { list = { "array", of = "string", word = "auto" } }
     assert_value({ list = "auto" }, "list: auto", spec)
-    assert_errors({ "1:7: list: must be a list, got automatic" }, "list: automatic", spec)
+    assert_errors({ '1:7: list: must be a list or the word "auto", got automatic' }, "list: automatic", spec)
   end)
 end)
 

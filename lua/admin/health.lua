@@ -32,9 +32,10 @@ end
 local function health(call, view)
   local providers, available = json.array {}, false
   for _, provider in ipairs(view.providers()) do
-    local entry = { name = provider.name, status = provider.available and "available" or "no_credentials", circuit = "closed",
-                    models = provider.models, missing = provider.missing }
-    providers[#providers + 1] = entry
+    providers[#providers + 1] = {
+      name = provider.name, status = provider.available and "available" or "no_credentials", circuit = "closed",
+      models = provider.models, missing = provider.missing,
+    }
     available = available or provider.available
   end
   respond(call, available and 200 or 503, { status = available and "ok" or "no_providers", providers = providers })

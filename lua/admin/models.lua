@@ -24,7 +24,8 @@ local function model(call, view)
   local id = call:path():sub(#PREFIX + 1):gsub("%%(%x%x)", unescape)
   local owner = view.owner(id)
   if owner then return call:respond(200, "application/json", json.encode(model_object(id, owner)) .. "\n") end
-  local message = ("The model %s does not exist here or no configured provider serves it."):format(json.encode(id) or "you named")
+  local message = "The model %s does not exist here or no configured provider serves it."
+  message = message:format(json.encode(id) or "you named")
   call:refuse(404, "invalid_request_error", "model_not_found", message, "model")
 end
 

@@ -15,6 +15,6 @@ return {
   paths = {
     chat = "/chat/completions",
   },
-  models = { prefixes = { "jamba" } },
+  models = { prefixes = { "jamba" }, any = true },
   stream = { usage = "include_usage" },
 }

@@ -18,6 +18,7 @@ return {
   env = {
     key = { "AZURE_OPENAI_API_KEY", "AZURE_API_KEY" },
     base = { "AZURE_OPENAI_BASE_URL" },
+    models = { "AZURE_OPENAI_DEPLOYMENT" },
     vars = {
       endpoint = { "AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE" },
       deployment = { "AZURE_OPENAI_DEPLOYMENT" },

@@ -24,7 +24,7 @@ return {
     embeddings = "/embeddings",
     responses = "/responses",
   },
-  models = { prefixes = { "@cf/", "@hf/" } },
+  models = { prefixes = { "@cf/", "@hf/" }, any = true },
   params = {
     drop = { "logit_bias", "logprobs", "top_logprobs", "user", "n", "parallel_tool_calls" }, -- unverified
     rename = { max_completion_tokens = "max_tokens" },

@@ -27,6 +27,7 @@ local schema = require "schema"
 ---@field base string[]? replaces `base`
 ---@field vars table<string, string[]>? for the placeholders of `base` and `paths`
 ---@field defaults table<string, string>? for placeholders that may be missing
+---@field models string[]? further models it serves, comma-separated
 
 ---@class ProviderAuth
 ---@field header string in lower case
@@ -100,7 +101,7 @@ local FIELDS = {
   dialect = { "string", required = true },
   base = { "string", check = base_problem },
   env = { "record", fields = {
-    key = variables, token = variables, base = variables, vars = { "map", of = variables },
+    key = variables, token = variables, base = variables, models = variables, vars = { "map", of = variables },
     defaults = { "map", of = "string" },
   } },
   auth = { "record", optional = true, fields = {

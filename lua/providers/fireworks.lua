@@ -29,7 +29,7 @@ return {
     translations = "https://audio-prod.api.fireworks.ai/v1/audio/translations",
     models = "/models",
   },
-  models = { prefixes = { "accounts/" } },
+  models = { prefixes = { "accounts/" }, any = true },
   params = {
     accepts = {
       "reasoning_effort", "metadata", "prediction", "prompt_cache_key", "service_tier", "functions", "function_call",

@@ -34,8 +34,11 @@ return {
     models = "/models",
   },
   models = {
-    prefixes = { "groq/" },
-    ids = { "llama-3.1-8b-instant", "llama-3.3-70b-versatile", "compound-beta", "compound-beta-mini" },
+    ids = {
+      "llama-3.1-8b-instant", "llama-3.3-70b-versatile", "compound-beta", "compound-beta-mini", "groq/compound",
+      "groq/compound-mini",
+    },
+    any = true,
   },
   params = {
     drop = {

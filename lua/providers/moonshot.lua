@@ -27,7 +27,7 @@ return {
     batches = "/batches",
     models = "/models",
   },
-  models = { prefixes = { "kimi-", "moonshot-" } },
+  models = { prefixes = { "kimi-", "moonshot-" }, any = true },
   params = {
     -- unverified: logprobs, logit_bias
     drop = { "functions", "function_call", "logprobs", "top_logprobs", "logit_bias" },

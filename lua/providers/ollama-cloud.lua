@@ -12,6 +12,7 @@ return {
   env = {
     key = { "OLLAMA_API_KEY" },
     base = { "OLLAMA_CLOUD_BASE_URL" },
+    models = { "OLLAMA_CLOUD_MODELS" },
   },
   auth = { header = "authorization", prefix = "Bearer " },
   paths = {

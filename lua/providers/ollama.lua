@@ -14,9 +14,14 @@ return {
   name = "ollama",
   title = "Ollama (local)",
   dialect = "openai_chat",
-  base = "http://127.0.0.1:11434/v1",
+  base = "{host}/v1",
   env = {
-    base = { "OLLAMA_HOST", "OLLAMA_BASE_URL", "OLLAMA_API_BASE" },
+    base = { "OLLAMA_BASE_URL", "OLLAMA_API_BASE" },
+    models = { "FERRO_OLLAMA_MODELS", "OLLAMA_MODELS" },
+    vars = {
+      host = { "OLLAMA_HOST" },
+    },
+    defaults = { host = "http://127.0.0.1:11434" },
   },
   paths = {
     chat = "/chat/completions",

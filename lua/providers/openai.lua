@@ -34,8 +34,8 @@ return {
   },
   models = {
     prefixes = {
-      "gpt-", "chatgpt-", "o1", "o3", "o4", "text-embedding-3-", "text-embedding-ada-", "dall-e-", "gpt-image-",
-      "tts-1", "whisper-1", "omni-moderation-", "text-moderation-", "codex-", "davinci-002", "babbage-002", "ft:",
+      "gpt-", "chatgpt-", "o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "o9", "text-embedding-", "dall-e-", "tts-",
+      "whisper-", "omni-moderation-", "text-moderation-", "codex-", "davinci-", "babbage-", "ft:",
       "computer-use-preview", "sora-",
     },
   },

@@ -30,7 +30,7 @@ return {
     embeddings = "/v1/embeddings",
     responses = "/v1/responses",
   },
-  models = { prefixes = { "sonar", "r1-1776" } },
+  models = { prefixes = { "sonar", "r1-1776" }, any = true },
   params = {
     drop = { "seed", "logit_bias", "user", "functions", "function_call", "stream_options" }, -- unverified
     rename = { max_completion_tokens = "max_tokens" },

@@ -29,7 +29,7 @@ return {
     batches = "/batches",
     models = "/models", -- unverified
   },
-  models = { prefixes = { "qwen-", "qwen2", "qwen3", "qwq-", "qvq-", "text-embedding-v", "qwen/" } },
+  models = { prefixes = { "qwen-", "qwen2", "qwen3", "qwq-", "qvq-", "text-embedding-v", "qwen/" }, any = true },
   params = {
     drop = { "logit_bias", "frequency_penalty", "user" }, -- unverified
     rename = { max_completion_tokens = "max_tokens" },

@@ -36,7 +36,7 @@ return {
     files = "/files",
     models = "/models",
   },
-  models = { prefixes = { "grok-" } },
+  models = { prefixes = { "grok", "xai" } },
   params = {
     drop = { "web_search_options", "messages[].name", "tools[].function.strict" },
     rename = { max_completion_tokens = "max_tokens" },

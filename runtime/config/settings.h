@@ -20,7 +20,7 @@ struct settings {
   unsigned queue_high_bytes, queue_low_bytes, queue_cap_bytes;
 
   unsigned first_byte_ms, head_ms, body_idle_ms, body_total_ms, body_rate_bytes, body_grace_ms, keep_alive_ms,
-      write_stall_ms;
+      write_stall_ms, heartbeat_ms;
 
   unsigned upstream_dns_ms, upstream_connect_ms, upstream_first_byte_ms, upstream_idle_ms, upstream_total_ms;
   unsigned upstream_pool_idle_ms, upstream_pool_age_ms, upstream_pool_idle_max;

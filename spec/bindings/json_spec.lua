@@ -172,6 +172,8 @@ describe("json.encode", function()
         },
       }
     )
+    assert.are.equal('{"status":"ok","providers":[{"name":"n","status":"s","circuit":"closed","models":4}]}',
+      json.encode { providers = { { models = 4, circuit = "closed", status = "s", name = "n" } }, status = "ok" })
     assert.are.equal('{"error":{"message":"m","type":"t","param":null,"code":"c"}}',
       json.encode { error = { code = "c", param = json.null, type = "t", message = "m" } })
   end)

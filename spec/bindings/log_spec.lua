@@ -11,6 +11,13 @@ describe("gateway.log", function()
     end
   end)
 
+  it("takes out of a text what no line may show", function()
+    assert.are.equal("say it to [REDACTED_EMAIL]: [REDACTED_OPENAI_KEY]\0",
+      log.redacted("say it to ann@example.com: sk-proj-abcdefghijklmnopqrst\0"))
+    assert.are.equal("", log.redacted "")
+    assert.has_error(function() log.redacted() end)
+  end)
+
   it("checks its arguments though nobody listens", function()
     assert.has_error(function() log.info() end)
     assert.has_error(function() log.info(5) end)

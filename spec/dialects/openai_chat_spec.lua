@@ -130,6 +130,19 @@ describe("the error bodies of vendors", function()
     assert.equal(message, dialect.failure(400, {}, nil).message)
   end)
 
+  it("are a server's own business when it breaks and speaks no JSON", function()
+    assert.equal("the upstream provider returned no usable response",
+      dialect.failure(500, {}, "Traceback (most recent call last): /srv/app.py").message)
+    assert.equal("boom", dialect.failure(500, {}, '{"error":{"message":"boom"}}').message)
+  end)
+
+  it("lose keys and addresses of people", function()
+    local words = "no such key sk-proj-abcdefghijklmnopqrst of ann@example.com"
+    local kept = "no such key [REDACTED_OPENAI_KEY] of [REDACTED_EMAIL]"
+    assert.equal(kept, dialect.failure(400, {}, '{"error":{"message":"' .. words .. '"}}').message)
+    assert.equal(kept, dialect.failure(400, {}, words).message)
+  end)
+
   it("keep at most 2048 characters of the message, and never half a character", function()
     local failure = dialect.failure(400, {}, '{"error":{"message":"' .. ("é"):rep(2049) .. '"}}')
     assert.equal(("é"):rep(2048), failure.message)

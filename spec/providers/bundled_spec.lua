@@ -88,7 +88,7 @@ describe("a bundled provider", function()
 
   it("ollama is found through OLLAMA_HOST, without a credential", function()
     local provider = spec.script("providers", "ollama")
-    assert.equal("OLLAMA_HOST", provider.env.base[1])
+    assert.same({ "OLLAMA_HOST" }, provider.env.vars.host)
     assert.is_nil(provider.auth)
   end)
 end)

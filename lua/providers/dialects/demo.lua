@@ -6,8 +6,9 @@ local json = require "gateway.json"
 local clock = require "gateway.clock"
 local random = require "gateway.random"
 
-local LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore "
-  .. "magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo consequat."
+local LOREM = "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et "
+  .. "dolore magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea "
+  .. "commodo consequat."
 
 --- The text of one message's content: a string, or the text parts of a list.
 local function text_of(content)
@@ -70,7 +71,8 @@ local function whole_of(envelope, said, usage)
   local message = { role = "assistant", content = table.concat(said), refusal = json.null }
   return {
     id = envelope.id, object = "chat.completion", created = envelope.created, model = envelope.model,
-    choices = json.array { { index = 0, message = message, logprobs = json.null, finish_reason = "stop" } }, usage = usage,
+    choices = json.array { { index = 0, message = message, logprobs = json.null, finish_reason = "stop" } },
+    usage = usage,
   }
 end
 

@@ -3,12 +3,15 @@
 --- page of HTML, plain words, or nothing. Reading never fails.
 
 local json = require "gateway.json"
+local log = require "gateway.log"
+
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
 
 -- Characters of a vendor's message that reach the client; of a text that is no JSON, fewer.
 local LONGEST_MESSAGE, LONGEST_TEXT = 2048, 1024
+local LONGEST_READ = 16384 -- characters of it that are looked at for secrets
 
 --- A request that this vendor's API cannot express; another one might.
 ---@param message string
@@ -38,6 +41,11 @@ local function truncated()
     status = 502, type = "api_error", code = "upstream_stream_truncated",
     message = "The upstream stream ended before it was complete.",
   }
+end
+
+--- A vendor may repeat the key it refuses, or the caller's own data: neither goes further.
+local function fit(text, limit)
+  return value.cut(log.redacted(value.cut(text, LONGEST_READ)), limit)
 end
 
 local function looks_like_markup(text)
@@ -121,9 +129,10 @@ end
 ---@field param string?
 ---@field details table? Anthropic's `error.details`
 
-local function read_text(text)
-  if text == "" or looks_like_markup(text) or value.blank(text) then return {} end
-  return { message = value.trimmed(value.cut(text:sub((text:find("%S"))), LONGEST_TEXT)) }
+--- Words that are no JSON. With a refusal they say what is wrong; with a fault of the server they are its stack.
+local function read_text(status, text)
+  if status >= 500 or text == "" or looks_like_markup(text) or value.blank(text) then return {} end
+  return { message = value.trimmed(fit(text:sub((text:find("%S"))), LONGEST_TEXT)) }
 end
 
 --- What the body of a failed answer says.
@@ -133,11 +142,11 @@ end
 local function read(status, text)
   text = text or ""
   local body = decoded(text)
-  if not body then return read_text(text) end
+  if not body then return read_text(status, text) end
   local inner = holder(body)
   local message = message_of(body)
   return {
-    message = message and value.cut(message, LONGEST_MESSAGE),
+    message = message and fit(message, LONGEST_MESSAGE),
     type = type_of(inner, status),
     code = code_of(inner, body, status),
     param = label(member(inner, "param"), status),

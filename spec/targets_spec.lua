@@ -1,0 +1,143 @@
+-- SPDX-License-Identifier: Apache-2.0
+local spec = require "gateway.spec"
+
+local ownership = spec.module "ownership"
+local targets = spec.module "targets"
+
+local catalog = { providers = {}, dialects = {} }
+for _, name in ipairs(spec.list "providers") do catalog.providers[name] = spec.script("providers", name) end
+for _, name in ipairs(spec.list "providers/dialects") do
+  catalog.dialects[name] = spec.script("providers/dialects", name)
+end
+
+local function build(entries, environment)
+  return targets.build(catalog, { targets = entries }, function(name) return (environment or {})[name] end)
+end
+
+--- The one target of a provider in an environment.
+local function only(provider, environment, changes)
+  local entry = { virtual_key = provider }
+  for name, value in pairs(changes or {}) do entry[name] = value end
+  local list = assert(build({ entry }, environment))
+  return list[1]
+end
+
+local function whole(target)
+  return target.missing and "missing " .. target.missing or target.origin .. target.path
+end
+
+local function names(list)
+  local words = {}
+  for i, target in ipairs(list) do words[i] = target.name end
+  return table.concat(words, " ")
+end
+
+-- Roots of gateway-api 9.1, and what they become with the provider's own variables.
+local ROOTS = {
+  { "azure-openai", { AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://acme.openai.azure.com/",
+    AZURE_OPENAI_DEPLOYMENT = "chat" },
+    "https://acme.openai.azure.com/openai/deployments/chat/chat/completions?api-version=2024-10-21" },
+  { "azure-openai", { AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://acme.openai.azure.com",
+    AZURE_OPENAI_DEPLOYMENT = "chat", AZURE_OPENAI_API_VERSION = "2025-04-01-preview" },
+    "https://acme.openai.azure.com/openai/deployments/chat/chat/completions?api-version=2025-04-01-preview" },
+  { "azure-foundry", { AZURE_FOUNDRY_API_KEY = "k", AZURE_FOUNDRY_ENDPOINT = "https://acme.services.ai.azure.com/" },
+    "https://acme.services.ai.azure.com/openai/v1/chat/completions" },
+  { "databricks", { DATABRICKS_TOKEN = "k", DATABRICKS_HOST = "acme.cloud.databricks.com" },
+    "https://acme.cloud.databricks.com/serving-endpoints/chat/completions" },
+  { "databricks", { DATABRICKS_TOKEN = "k", DATABRICKS_HOST = "https://acme.cloud.databricks.com/" },
+    "https://acme.cloud.databricks.com/serving-endpoints/chat/completions" },
+  { "cloudflare", { CLOUDFLARE_API_KEY = "k", CLOUDFLARE_ACCOUNT_ID = "acme" },
+    "https://api.cloudflare.com/client/v4/accounts/acme/ai/v1/chat/completions" },
+  { "cloudflare", { CLOUDFLARE_API_KEY = "k", CLOUDFLARE_BASE_URL = "https://llm.example" },
+    "https://llm.example/v1/chat/completions" },
+  { "ollama", {}, "http://127.0.0.1:11434/v1/chat/completions" },
+  { "ollama", { OLLAMA_HOST = "models.lan" }, "http://models.lan:11434/v1/chat/completions" },
+  { "ollama", { OLLAMA_HOST = "https://models.lan/ollama/" }, "https://models.lan/ollama/v1/chat/completions" },
+  { "ollama", { OLLAMA_BASE_URL = "http://models.lan/own/v1" }, "http://models.lan/own/v1/chat/completions" },
+  { "groq", { GROQ_API_KEY = "k" }, "https://api.groq.com/openai/v1/chat/completions" },
+  { "groq", { GROQ_API_KEY = "k", GROQ_BASE_URL = "https://llm.example/" }, "https://llm.example/v1/chat/completions" },
+  { "anthropic", { ANTHROPIC_API_KEY = "k", ANTHROPIC_BASE_URL = "https://llm.example" },
+    "https://llm.example/v1/messages" },
+}
+
+describe("the address of a target", function()
+  for _, root in ipairs(ROOTS) do
+    it(("of %s is %s"):format(root[1], root[3]), function()
+      assert.equal(root[3], whole(only(root[1], root[2])))
+    end)
+  end
+
+  it("is the target's own where it has one", function()
+    local target = only("azure-openai", { AZURE_OPENAI_API_KEY = "k" }, { base_url = "https://llm.example/d/" })
+    assert.equal("https://llm.example/d/chat/completions?api-version=2024-10-21", whole(target))
+  end)
+
+  it("names the variable it lacks", function()
+    assert.equal("missing AZURE_OPENAI_ENDPOINT", whole(only("azure-openai", { AZURE_OPENAI_API_KEY = "k" })))
+    assert.equal("missing AZURE_OPENAI_DEPLOYMENT",
+      whole(only("azure-openai", { AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://a.example" })))
+    assert.equal("missing CLOUDFLARE_ACCOUNT_ID", whole(only("cloudflare", { CLOUDFLARE_API_KEY = "k" })))
+    assert.equal("missing OPENAI_API_KEY", whole(only("openai", {})))
+  end)
+
+  it("that is none is told with its variable", function()
+    local list, message = build({ { virtual_key = "openai" } },
+      { OPENAI_API_KEY = "k", OPENAI_BASE_URL = "https://user:hunter2@llm.example" })
+    assert.is_nil(list)
+    assert.equal('target "openai": OPENAI_BASE_URL must not hold a user or password', message)
+    list, message = build({ { virtual_key = "databricks" } }, { DATABRICKS_TOKEN = "k", DATABRICKS_HOST = "a b" })
+    assert.is_nil(list)
+    assert.truthy(message:find("DATABRICKS_HOST", 1, true), message)
+  end)
+end)
+
+describe("the models of a target", function()
+  local azure = {
+    AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://a.example", AZURE_OPENAI_DEPLOYMENT = "gpt-4o",
+  }
+
+  it("are those of the configuration and those of the provider's variable", function()
+    local target = only("ollama", { FERRO_OLLAMA_MODELS = " qwen3:8b, llama3.2 ,,qwen3:8b" }, { models = { "mine" } })
+    assert.same({ "mine", "qwen3:8b", "llama3.2" }, target.model_list)
+    assert.equal("a", only("ollama", { OLLAMA_MODELS = "a" }).model_list[1])
+    assert.same({}, only("ollama", { OLLAMA_MODELS = "/var/lib/ollama/models" }).model_list)
+  end)
+
+  it("are the deployment on Azure, also beside OpenAI", function()
+    azure.OPENAI_API_KEY = "k"
+    local list = assert(build("auto", azure))
+    assert.equal("azure-openai openai", names((ownership.find(list, "gpt-4o"))))
+    assert.equal("openai", names((ownership.find(list, "gpt-4"))))
+  end)
+
+  it("are the configuration's alone behind an address of one's own", function()
+    local target = only("azure-openai", azure, { base_url = "https://b.example" })
+    assert.same({}, target.model_list)
+  end)
+end)
+
+describe("targets: auto", function()
+  it("is every provider whose credential is there, in alphabetical order", function()
+    assert.equal("anthropic groq openai",
+      names(assert(build("auto", { OPENAI_API_KEY = "k", GROQ_API_KEY = "k", ANTHROPIC_AUTH_TOKEN = "k" }))))
+  end)
+
+  it("has a provider that needs no credential once its address is there", function()
+    assert.equal("ollama", names(assert(build("auto", { OLLAMA_HOST = "127.0.0.1:11434" }))))
+    assert.equal("vllm", names(assert(build("auto", { VLLM_BASE_URL = "http://127.0.0.1:8000/v1" }))))
+  end)
+
+  it("is the demo where there is none", function()
+    assert.equal("demo", names(assert(build("auto", { OPENAI_API_KEY = "", OPENAI_BASE_URL = "https://a.example" }))))
+  end)
+end)
+
+describe("the credential of a target", function()
+  it("may be its own, also for a provider's own address", function()
+    assert.is_nil(only("openai", {}, { api_key = "k" }).missing)
+  end)
+
+  it("is not needed for a server of one's own", function()
+    assert.is_nil(only("openai-compatible", {}, { base_url = "http://127.0.0.1:8000/v1" }).missing)
+  end)
+end)
