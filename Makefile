@@ -17,8 +17,8 @@ test: ## everything; SAN=1 under sanitizers, PART="unit play" only these, ONLY=w
 
 bench: ## the gateway against nginx, interleaved; writes bench/results.md
 	@deploy/packages.sh build bench
-	@deploy/build.sh release all bench_tools
-	@bench/run.sh
+	@deploy/build.sh release moongate bench_tools
+	@node bench/run.mjs build/moongate build/bench bench/results.md
 
 fuzz: ## every libFuzzer harness for SECONDS each (60)
 	@FUZZ_SECONDS=$(or $(SECONDS),60) PART=fuzz tests/run.sh
@@ -28,7 +28,7 @@ lint: ## luacheck, clang-format, layers
 
 format: ## clang-format over every C file
 	@deploy/packages.sh test
-	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+	@find runtime bindings tests/unit tests/fuzz bench -name '*.[ch]' -exec clang-format -i {} +
 
 clean: ## removes what was built
 	@rm -rf build build-san build-fuzz tests/sdk/node_modules

@@ -38,7 +38,8 @@ function countTap(tally, name, { code, signal, out, all }) {
     if (!result) continue;
     seen += 1;
     if (result[1]) failed += 1;
-    tally.check(`${name}: ${result[2]}`, !result[1], result[1] ? all : '');
+    if (result[2].startsWith('# SKIP')) tally.fail(`${name}: ${result[2]}`, 'A test that is skipped proves nothing.');
+    else tally.check(`${name}: ${result[2]}`, !result[1], result[1] ? all : '');
   }
   if (seen < planned) tally.fail(`${name}: ${planned - seen} of ${planned} tests did not run`, all);
   else if (seen === 0) tally.fail(`${name}: no test was run`, all);

@@ -307,6 +307,41 @@ static void a_handler_may_take_longer_than_every_request_clock(void **state) {
   play_stop(&play);
 }
 
+struct late {
+  struct play play;
+  struct timer timer; /* fires in the turn in which the body is late, and before that is seen */
+  struct exchange *exchange;
+};
+
+static void answer_from_outside(struct timer *timer) {
+  struct late *late = LIST_OWNER(timer, struct late, timer);
+  play_respond(late->exchange, 503, SLICE_LITERAL("drained"));
+}
+
+static int accept_and_time(void *user, struct exchange *exchange) {
+  struct late *late = user;
+  late->exchange = exchange;
+  timer_init(&late->timer, answer_from_outside);
+  timer_start(late->play.loop.wheel, &late->timer, late->play.options.timeouts.body_idle);
+  return play_on_head(user, exchange);
+}
+
+static void a_late_body_that_was_answered_a_moment_ago_is_left_alone(void **state) {
+  (void)state;
+  struct late late;
+  play_prepare(&late.play);
+  late.play.options.timeouts.body_idle = 100;
+  late.play.options.handler.head = accept_and_time;
+  play_open(&late.play);
+  struct client client = client_open(&late.play);
+  post_sized(&client, 100, 50);
+  client_expect_body(&client, 503, SLICE_LITERAL("drained"));
+  client_expect_eof(&client);
+  assert_int_equal(late.play.ends, 1);
+  client_close(&client);
+  play_stop(&late.play);
+}
+
 static void a_client_that_never_closes_is_not_waited_for(void **state) {
   (void)state;
   struct play play;
@@ -338,6 +373,7 @@ int main(void) {
       cmocka_unit_test(a_body_above_the_least_rate_has_its_total_time),
       cmocka_unit_test(an_idle_connection_is_closed_without_a_word),
       cmocka_unit_test(a_handler_may_take_longer_than_every_request_clock),
+      cmocka_unit_test(a_late_body_that_was_answered_a_moment_ago_is_left_alone),
       cmocka_unit_test(a_client_that_never_closes_is_not_waited_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static bool run_stopped(const char *text, int *status) {
 
 static void an_endless_loop_ends_soon_after_the_limit(void **state) {
   (void)state;
-  double worst = 0;
+  double best = 1e9, worst = 0; /* a busy machine may be late, but not ten times in a row */
   for (int i = 0; i < 10; i++) {
     int status;
     double before = cpu_ms();
@@ -72,9 +72,11 @@ static void an_endless_loop_ends_soon_after_the_limit(void **state) {
     lua_settop(vm_state(vm), 0);
     assert_true(took >= LIMIT_MS - 1);
     if (took > worst) worst = took;
+    if (took < best) best = took;
   }
-  print_message("stopped after %.1f ms of CPU at worst\n", worst);
-  assert_true(worst < LIMIT_MS + 15 * SLOWNESS);
+  print_message("stopped after %.1f to %.1f ms of CPU\n", best, worst);
+  assert_true(best < LIMIT_MS + 15 * SLOWNESS);
+  assert_true(worst < LIMIT_MS + 400 * SLOWNESS);
 }
 
 static void the_first_entry_after_a_long_quiet_is_watched(void **state) {
@@ -237,6 +239,31 @@ static void the_watchdog_sleeps_when_nothing_runs(void **state) {
   assert_true(sleeps() - before < 5);
 }
 
+static void a_count_may_be_extended_and_only_that_one(void **state) {
+  (void)state;
+  static const char text[] = "busy(60) for i = 1, 1e4 do busy(0) end";
+  int status;
+  compile(text);
+  budget_enter(budget, vm_state(vm));
+  budget_extend(budget, 100 * SLOWNESS);
+  status = lua_pcall(vm_state(vm), 0, 0, 0);
+  assert_false(budget_leave(budget));
+  assert_int_equal(status, 0);
+  assert_true(run_stopped(text, &status));
+}
+
+static void an_extension_has_an_end(void **state) {
+  (void)state;
+  compile("while true do end");
+  budget_enter(budget, vm_state(vm));
+  for (int i = 0; i < 3; i++) budget_extend(budget, UINT32_MAX);
+  double before = cpu_ms();
+  assert_int_equal(lua_pcall(vm_state(vm), 0, 0, 0), LUA_ERRRUN);
+  assert_true(budget_leave(budget));
+  assert_true(cpu_ms() - before < 1000 + LIMIT_MS + 15 * SLOWNESS);
+  assert_non_null(strstr(lua_tostring(vm_state(vm), -1), "script ran longer than 1020 ms of CPU"));
+}
+
 static void entering_and_leaving_is_cheap(void **state) {
   (void)state;
   enum { ROUNDS = 200000 };
@@ -266,6 +293,8 @@ int main(void) {
       TEST(guard_limits_hooks_in_set_up_code_too),
       TEST(errors_in_hooks_keep_their_values),
       TEST(the_watchdog_sleeps_when_nothing_runs),
+      TEST(a_count_may_be_extended_and_only_that_one),
+      TEST(an_extension_has_an_end),
       TEST(entering_and_leaving_is_cheap),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,17 @@ static void a_memory_bomb_fails_its_task_alone(void **state) {
   }
 }
 
+static void what_a_failed_task_held_is_gone_with_it(void **state) {
+  (void)state;
+  struct outcome outcome;
+  vm_close(vm);
+  vm = play_vm(&play, 8 * MIB, budget);
+  start(&outcome, "local t = {} while true do t[#t + 1] = ('x'):rep(1e6) .. #t end");
+  turn();
+  assert_string_equal(outcome.error.code, "script_memory_limit");
+  assert_true(vm_memory(vm) < 2 * MIB);
+}
+
 static void results_that_raise_fail_the_task(void **state) {
   (void)state;
   struct outcome outcome;
@@ -243,6 +254,7 @@ int main(void) {
       TEST(runaway_tasks_are_stopped),
       TEST(each_run_between_waits_has_its_own_count),
       TEST(a_memory_bomb_fails_its_task_alone),
+      TEST(what_a_failed_task_held_is_gone_with_it),
       TEST(results_that_raise_fail_the_task),
       TEST(a_binding_that_yields_without_a_wait_is_caught),
       TEST(a_wait_left_behind_is_aborted),
