@@ -105,6 +105,7 @@ static int call_pass(lua_State *L) {
   struct call *call = bind_call(L, 1);
   struct reply *reply = bind_reply(L, 2);
   lua_settop(L, 3);
+  if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
   if (reply->state != REPLY_WHOLE) return luaL_error(L, "only a whole answer can be passed on");
   struct json_edits edits = {.count = 0};
   struct slice pieces[JSON_SEGMENTS_MAX];

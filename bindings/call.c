@@ -4,8 +4,10 @@
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "bindings/checks.h"
+#include "bindings/json.h"
 #include "process/reply.h"
 #include "process/worker.h"
+#include "script/vm.h"
 
 /* gateway.call: one request as lua/pipeline.lua sees it. A box; every method raises once the call is over. */
 
@@ -49,6 +51,21 @@ static int call_key(lua_State *L) {
 
 static int call_body(lua_State *L) {
   bind_push_slice(L, exchange_request(bind_call(L, 1)->exchange)->body);
+  return 1;
+}
+
+/* The part of the scripts' memory that a body may be as large as: decoded, rewritten and encoded it is there thrice. */
+enum { DECODED_SHARE = 4 };
+
+/* decoded(raw_keys) -> the body, which has been scanned, as a value | nothing when it is too large for scripts */
+static int call_decoded(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct slice body = exchange_request(call->exchange)->body;
+  lua_settop(L, 2);
+  if (!call->indexed || body.len > call->worker->settings.script_memory_bytes / DECODED_SHARE) return 0;
+  vm_memory_reserve(vm_of(L), 2 * body.len);
+  vm_work_expect(vm_of(L), body.len);
+  json_push_value(L, body, lua_istable(L, 2) ? 2 : 0);
   return 1;
 }
 
@@ -199,10 +216,16 @@ static int call_note_route(lua_State *L) {
   return 0;
 }
 
+/* A count a provider reported, or unknown: it may have written anything. */
+static long long count_at(lua_State *L, int index) {
+  lua_Number count = luaL_optnumber(L, index, -1);
+  return count >= 0 && count < (lua_Number)(1LL << 53) ? (long long)count : -1;
+}
+
 static int call_note_usage(lua_State *L) {
   struct call *call = bind_call(L, 1);
-  call->notes.tokens_in = (long long)luaL_optnumber(L, 2, -1);
-  call->notes.tokens_out = (long long)luaL_optnumber(L, 3, -1);
+  call->notes.tokens_in = count_at(L, 2);
+  call->notes.tokens_out = count_at(L, 3);
   return 0;
 }
 
@@ -229,6 +252,7 @@ const luaL_Reg bind_call_request[] = {
     {"trace_id", call_trace_id},
     {"key", call_key},
     {"body", call_body},
+    {"decoded", call_decoded},
     {"scan", call_scan},
 
     {"get", call_get},

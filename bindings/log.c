@@ -6,7 +6,8 @@
 #include "script/vm.h"
 
 /* gateway.log: lines of scripts. debug, info, warn, error(message [, fields]); fields are strings, numbers, booleans.
- * Where there is no log (specs, check) the arguments are checked all the same. */
+ * redacted(text) is what such a line would show of a text. Where there is no log (specs, check) the arguments are
+ * checked all the same. */
 
 void bind_log(lua_State *L);
 
@@ -92,8 +93,27 @@ static int log_hide_secret(lua_State *L) {
   return 0;
 }
 
+static int redacted_push(lua_State *L) {
+  const struct buffer *text = lua_touserdata(L, 1);
+  bind_push_slice(L, buffer_slice(text));
+  return 1;
+}
+
+/* redacted(text) -> the text as a line would show it. Pushing runs protected: the buffer must be freed. */
+static int log_redacted(lua_State *L) {
+  struct slice text = bind_slice(L, 1);
+  struct buffer out = {0};
+  lua_pushcfunction(L, redacted_push);
+  lua_pushlightuserdata(L, &out);
+  log_redact(log_of(L), text, &out);
+  int status = lua_pcall(L, 1, 1, 0);
+  buffer_free(&out);
+  return status == 0 ? 1 : lua_error(L);
+}
+
 void bind_log(lua_State *L) {
   static const luaL_Reg functions[] = {{"debug", log_debug}, {"info", log_info},        {"warn", log_warn},
-                                       {"error", log_error}, {"hide", log_hide_secret}, {NULL, NULL}};
+                                       {"error", log_error}, {"hide", log_hide_secret}, {"redacted", log_redacted},
+                                       {NULL, NULL}};
   bind_door(L, "log", functions);
 }

@@ -5,6 +5,7 @@
 #include "bindings/call.h"
 #include "process/call.h"
 #include "script/task.h"
+#include "script/vm.h"
 
 /* An upstream's answer as the pipeline sees it (type gateway.reply). */
 
@@ -41,9 +42,13 @@ static int reply_passed(lua_State *L) {
   return 1;
 }
 
-/* body() -> the whole answer's text */
+/* body(limit) -> the whole answer's text, or its first `limit` bytes */
 static int reply_body(lua_State *L) {
-  bind_push_slice(L, buffer_slice(&bind_reply(L, 1)->inbox));
+  struct slice body = buffer_slice(&bind_reply(L, 1)->inbox);
+  size_t limit = (size_t)luaL_optinteger(L, 2, PTRDIFF_MAX);
+  if (body.len > limit) body.len = limit;
+  vm_work_expect(vm_of(L), body.len);
+  bind_push_slice(L, body);
   return 1;
 }
 
@@ -71,7 +76,7 @@ static int reply_usage(lua_State *L) {
   return 4;
 }
 
-/* first() -> name, data of the event a stream is held at */
+/* first() -> name, data (of a long one the beginning) of the event a stream is held at */
 static int reply_first(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   if (reply->state != REPLY_STREAM) return 0;
@@ -116,6 +121,7 @@ static int push_end(lua_State *L, const struct reply *reply) {
 
 static int push_found(lua_State *L, const struct reply *reply) {
   if (reply->found < 0) return push_end(L, reply);
+  vm_work_expect(vm_of(L), reply->event.data.len);
   bind_push_slice(L, reply->event.name);
   bind_push_slice(L, reply->event.data);
   return 2;

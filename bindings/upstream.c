@@ -125,6 +125,14 @@ static void send_woken(struct reply *reply, void *waiter) {
   task_wake(wait->task, wait->number);
 }
 
+/* What a script is going to decode must leave room for what it makes of it. */
+enum { DECODED_SHARE = 8 };
+
+static uint64_t body_limit(const struct settings *settings, bool decoded) {
+  uint64_t limit = settings->upstream_body_bytes, share = settings->script_memory_bytes / DECODED_SHARE;
+  return decoded && share < limit ? share : limit;
+}
+
 static unsigned body_pieces(lua_State *L, int index, struct call *call, struct slice *pieces) {
   if (!lua_isnoneornil(L, index)) {
     pieces[0] = bind_slice(L, index);
@@ -141,7 +149,8 @@ static int target_send(lua_State *L) {
   struct call *call = bind_call(L, 2);
   lua_settop(L, 6);
   struct slice pieces[JSON_SEGMENTS_MAX];
-  struct buffer lines = {0};
+  struct buffer *lines = &call->worker->extra;
+  struct task *task = task_check(L);
   struct reply_request request = {.stream = lua_toboolean(L, 4)};
   struct transfer_request *transfer = &request.transfer;
   transfer->origin = target->origin;
@@ -152,17 +161,17 @@ static int target_send(lua_State *L) {
   transfer->body_count = body_pieces(L, 5, call, pieces);
   transfer->has_body = true;
   transfer->timeouts = target->timeouts;
-  transfer->body_limit = request.stream ? 0 : call->worker->settings.upstream_body_bytes;
+  if (!request.stream) transfer->body_limit = body_limit(&call->worker->settings, !lua_isnil(L, 5));
   if (lua_istable(L, 6)) {
-    buffer_append_slice(&lines, transfer->prepared);
-    bind_fields(L, 6, &lines);
-    transfer->prepared = buffer_slice(&lines);
+    buffer_clear(lines);
+    buffer_append_slice(lines, transfer->prepared);
+    bind_fields(L, 6, lines);
+    transfer->prepared = buffer_slice(lines);
   }
   struct send_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
   struct error error;
-  wait->task = task_check(L);
+  wait->task = task;
   wait->reply = reply_send(call, &request, send_woken, wait, &error);
-  buffer_free(&lines);
   if (!wait->reply) return push_failure(L, &error, true);
   wait->number = task_wait(L, wait, send_results, send_abort);
   return lua_yield(L, 0);

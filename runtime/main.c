@@ -18,10 +18,8 @@ struct command {
   int (*run)(const char *scripts, int argc, char **argv);
 };
 
-static const struct program_doors doors = {.open_doors = bind_open_doors,
-                                           .load = bind_worker_load,
-                                           .check = bind_check,
-                                           .serve = bind_call_serve};
+static const struct program_doors doors = {
+    .open_doors = bind_open_doors, .load = bind_worker_load, .check = bind_check, .serve = bind_call_serve};
 
 static int run_serve(const char *scripts, int argc, char **argv) {
   (void)argv;
@@ -45,7 +43,11 @@ static int run_spec(const char *scripts, int argc, char **argv) {
 }
 
 static int run_version(const char *scripts, int argc, char **argv) {
-  (void)scripts, (void)argc, (void)argv;
+  (void)scripts, (void)argv;
+  if (argc > 0) {
+    fprintf(stderr, "moongate version takes no arguments\n");
+    return 2;
+  }
   printf("moongate %s\n", MOONGATE_VERSION);
   return 0;
 }
@@ -63,8 +65,9 @@ static void print_help(FILE *out) {
   for (size_t i = 0; i < COMMANDS; i++) {
     fprintf(out, "  moongate %-7s %-8s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
   }
-  fprintf(out, "\nVariables: GATEWAY_CONFIG HOST PORT WORKERS MASTER_KEY LOG_LEVEL ALLOW_UNAUTHENTICATED_PROXY\n"
-               "and the providers' own (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). See README.md.\n");
+  fprintf(out,
+          "\nVariables: GATEWAY_CONFIG HOST PORT WORKERS MASTER_KEY LOG_LEVEL ALLOW_UNAUTHENTICATED_PROXY\n"
+          "and the providers' own (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). See README.md.\n");
 }
 
 static const struct command *command_find(const char *name) {
@@ -92,15 +95,17 @@ static int is_help(const char *word) {
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "serve";
   if (strcmp(name, "--version") == 0) name = "version";
-  if (is_help(name)) {
+  const struct command *command = command_find(name);
+  if (is_help(name) || (command && command->run != run_spec && argc == 3 && is_help(argv[2]))) {
     print_help(stdout);
     return 0;
   }
-  const struct command *command = command_find(name);
   if (!command) return command_unknown(name);
   char scripts[4096];
-  if (launch_find_scripts(scripts, sizeof scripts) < 0) {
-    fprintf(stderr, "moongate: cannot find the bundled scripts (lua/init.lua) beside the program or in share/moongate\n");
+  if (command->run != run_version && launch_find_scripts(scripts, sizeof scripts) < 0) {
+    fprintf(stderr,
+            "moongate: cannot find the bundled scripts: the folder lua belongs beside the program's own folder, or "
+            "into share/moongate there\n");
     return 1;
   }
   return command->run(scripts, argc > 2 ? argc - 2 : 0, argv + 2);

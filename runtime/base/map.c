@@ -32,8 +32,8 @@ static inline void sip_round(uint64_t v[4]) {
 uint64_t map_hash(struct slice bytes) {
   uint64_t seed[2];
   hash_seed(seed);
-  uint64_t v[4] = {0x736f6d6570736575ULL ^ seed[0], 0x646f72616e646f6dULL ^ seed[1],
-                   0x6c7967656e657261ULL ^ seed[0], 0x7465646279746573ULL ^ seed[1]};
+  uint64_t v[4] = {0x736f6d6570736575ULL ^ seed[0], 0x646f72616e646f6dULL ^ seed[1], 0x6c7967656e657261ULL ^ seed[0],
+                   0x7465646279746573ULL ^ seed[1]};
   size_t at = 0;
   for (; at + 8 <= bytes.len; at += 8) {
     uint64_t word;

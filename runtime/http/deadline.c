@@ -75,6 +75,7 @@ static void late_wait(struct connection *connection) {
 }
 
 static void late_body(struct connection *connection) {
+  if (connection->exchange->finished) return; /* answered from outside in this very turn */
   if (loop_now(connection->server->loop) < body_due(connection)) return http_deadline_set(connection);
   http_connection_refuse(connection, HTTP_TIMEOUT);
 }

@@ -23,7 +23,8 @@ static const struct http_refusal_answer answers[] = {
     [HTTP_EXPECTATION_FAILED] = ANSWER(417, "expectation_failed", "The only expectation served is 100-continue."),
     [HTTP_HEADERS_TOO_LARGE] =
         ANSWER(431, "headers_too_large", "The request headers are larger than this server accepts."),
-    [HTTP_METHOD_NOT_SUPPORTED] = ANSWER(501, "method_not_supported", "The request method is not supported by this server."),
+    [HTTP_METHOD_NOT_SUPPORTED] =
+        ANSWER(501, "method_not_supported", "The request method is not supported by this server."),
     [HTTP_CODING_NOT_SUPPORTED] =
         ANSWER(501, "transfer_encoding_not_supported", "The only transfer coding served is chunked."),
     [HTTP_VERSION_NOT_SUPPORTED] =

@@ -14,7 +14,7 @@ struct http_server {
   struct http_server_options options;
   struct list listeners;
   struct list connections;
-  struct slab slab; /* their memory */
+  struct slab slab;       /* their memory */
   struct exchange *spare; /* owned; ended exchanges kept for the next requests */
   unsigned spare_count;
   struct http_parser *parser; /* owned */

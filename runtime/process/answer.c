@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/call.h"
+#include "process/reply.h"
 #include "process/worker.h"
 
 /* On every answer (gateway-api 1.1): what a browser may do with it is nothing. The dashboard's pages will say their
  * own. */
 static const struct slice security_fields = SLICE_LITERAL(
     "\r\nX-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: "
-    "strict-origin-when-cross-origin\r\n");
+    "strict-origin-when-cross-origin\r\nPermissions-Policy: camera=(), microphone=(), geolocation=()\r\n"
+    "Content-Security-Policy: default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; "
+    "object-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src "
+    "'self'\r\n");
 
 void call_fields(const struct call *call, struct buffer *out) {
   buffer_append(out, "X-Request-ID: ", 14);
@@ -37,13 +41,33 @@ void call_respond(struct call *call, int status, struct slice content_type, stru
   exchange_respond(call->exchange, status, NULL, 0, buffer_slice(&call->worker->scratch), body, body_count);
 }
 
+/* While a model thinks, something must pass, or what sits between takes the connection for dead. Looked at twice in the
+ * span: costs nothing per event. */
+static void heartbeat_start(struct call *call) {
+  uint64_t span = call->worker->settings.heartbeat_ms / 2;
+  if (span > 0) timer_start(call->worker->loop.wheel, &call->deadline, span);
+}
+
+static void heartbeat(struct timer *timer) {
+  struct call *call = LIST_OWNER(timer, struct call, deadline);
+  if (call->stream != CALL_STREAM_OPEN) return;
+  bool silent = exchange_bytes_sent(call->exchange) == call->beat_bytes;
+  bool behind = call->replies && call->replies->full;
+  if (silent && !behind) exchange_stream_write(call->exchange, SLICE_LITERAL(": ping\n\n"));
+  call->beat_bytes = exchange_bytes_sent(call->exchange);
+  heartbeat_start(call);
+}
+
 void call_stream_begin(struct call *call, struct slice fields) {
   fields_compose(call, SLICE_LITERAL("text/event-stream; charset=utf-8"),
                  SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n"));
   buffer_append_slice(&call->worker->scratch, fields);
   call->notes.streamed = true;
   call->stream = CALL_STREAM_OPEN;
+  timer_stop(&call->deadline);
+  timer_init(&call->deadline, heartbeat);
   exchange_stream_begin(call->exchange, 200, NULL, 0, buffer_slice(&call->worker->scratch));
+  heartbeat_start(call);
 }
 
 void call_stream_end(struct call *call) {

@@ -37,7 +37,8 @@ struct call {
   const struct key_identity *identity; /* null: open proxy or probe */
   void **box;                          /* the script's userdata, emptied when the call ends */
   enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's event stream */
-  struct timer deadline;                                              /* the whole request, or a stream's start */
+  struct timer deadline; /* the whole request, or a stream's start; then the stream's heartbeat */
+  uint64_t beat_bytes;   /* what the stream had sent at the last beat */
   char trace_id[33];
   bool indexed;
   struct json_index index;                              /* of the request body */

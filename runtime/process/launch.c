@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/launch.h"
 
+#include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "process/supervisor.h"
 #include "process/worker.h"
 #include "shared/keys.h"
+#include "tls/tls.h"
 
 /* ---- the bundled scripts ---- */
 
@@ -75,8 +77,13 @@ int launch_check(const char *scripts, const char *config_path, const struct prog
 
 /* ---- who may call ---- */
 
+/* Judged by the address, not by how a name begins: 127.example.com is somebody else's. */
 static bool is_loopback(const char *host) {
-  return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+  struct in_addr v4;
+  struct in6_addr v6;
+  if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+  if (inet_pton(AF_INET6, host, &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  return strcmp(host, "localhost") == 0;
 }
 
 static void master_key_generate(struct settings *settings) {
@@ -140,10 +147,17 @@ static int processes_run(struct settings *settings, const char *scripts, const s
   return result;
 }
 
+/* Before anybody uses OpenSSL: no configuration file of the environment's, no key log (libcurl would write one). */
+static void libraries_prepare(void) {
+  unsetenv("SSLKEYLOGFILE");
+  tls_library_init();
+}
+
 int launch_serve(const char *scripts, const struct program_doors *doors) {
   struct settings settings = {0};
   struct buffer report = {0};
   harden_start();
+  libraries_prepare();
   int result = configuration_check(scripts, doors, &settings, &report);
   report_print(stderr, &report);
   buffer_free(&report);

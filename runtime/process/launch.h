@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <lua.h>
 #include <stddef.h>
 
 #include "base/buffer.h"
@@ -9,10 +8,11 @@
 /* What the commands `serve` and `check` do between main's arguments and the processes. */
 struct worker;
 struct call;
+struct lua_State;
 
 /* The script side, handed in by main: runtime never includes bindings. */
 struct program_doors {
-  void (*open_doors)(lua_State *L);
+  void (*open_doors)(struct lua_State *L);
   int (*load)(struct worker *worker, struct error *error);
   /* Checks configuration and scripts in the worker's VM and fills its settings. -1: `report` has every error, a line
    * each. */

@@ -9,28 +9,34 @@
 enum { LINGER_MS = 250 };
 
 static void relay_end(struct reply *reply);
+static void relay_close(struct reply *reply);
 
-/* The value behind `"name":` inside `data` begins with `first`; white space is allowed around the colon. */
-static bool member_starts(struct slice data, struct slice quoted_name, char first) {
+static struct slice blank_skip(struct slice text) {
+  while (text.len > 0 && strchr(" \t\r\n", text.ptr[0]) && text.ptr[0]) text = slice_from(text, 1);
+  return text;
+}
+
+/* The value behind `"name":` inside `data` begins with one of `firsts`; white space is allowed around the colon. */
+static bool member_starts(struct slice data, struct slice quoted_name, const char *firsts) {
   for (;;) {
     const char *found = data.len ? memmem(data.ptr, data.len, quoted_name.ptr, quoted_name.len) : NULL;
     if (!found) return false;
     data = slice_from(data, (size_t)(found - data.ptr) + quoted_name.len);
-    struct slice rest = slice_trim(data);
+    struct slice rest = blank_skip(data);
     if (rest.len == 0 || rest.ptr[0] != ':') continue;
-    rest = slice_trim(slice_from(rest, 1));
-    if (rest.len > 0 && rest.ptr[0] == first) return true;
+    rest = blank_skip(slice_from(rest, 1));
+    if (rest.len > 0 && rest.ptr[0] && strchr(firsts, rest.ptr[0])) return true;
   }
 }
 
 static bool choices_empty(const struct json_index *index) {
   const struct json_member *choices = json_index_find(index, SLICE_LITERAL("choices"));
   return choices && choices->type == JSON_ARRAY && choices->value.len >= 2 &&
-         slice_trim(slice_make(choices->value.ptr + 1, choices->value.len - 2)).len == 0;
+         blank_skip(slice_make(choices->value.ptr + 1, choices->value.len - 2)).len == 0;
 }
 
-/* Rare events, read exactly: one with a usage object, one without choices. Returns false when the client must not see
- * it. */
+/* Rare events, read exactly: one with a usage object, one without choices, one that may be an error. Returns false when
+ * the client must not see it. */
 static bool event_read(struct reply *reply, struct slice data) {
   struct arena arena = {0};
   struct json_index index;
@@ -47,35 +53,70 @@ static bool event_read(struct reply *reply, struct slice data) {
   return forward;
 }
 
-static bool event_passes(struct reply *reply, const struct sse_event *event) {
-  struct slice data = event->data;
+/* Almost every event: nothing in it that must be read. */
+static bool is_ordinary(struct slice data) {
+  return data.len > 0 && memmem(data.ptr, data.len, "\"choices\"", 9) &&
+         !member_starts(data, SLICE_LITERAL("\"usage\""), "{") &&
+         !member_starts(data, SLICE_LITERAL("\"error\""), "{\"[");
+}
+
+/* One that only its name calls an error: the client would not see it as one. */
+static void unread_error(struct reply *reply) {
+  error_set(&reply->error, 502, "upstream_stream_error", "The upstream reported an error inside its stream.");
+}
+
+static bool is_done(struct slice data) {
+  return slice_equal(slice_trim(data), SLICE_LITERAL("[DONE]"));
+}
+
+/* Returns false when the client must not see the event. */
+static bool event_passes(struct reply *reply, struct sse_event *event) {
   if (!event->has_data) return true;
-  if (slice_equal(data, SLICE_LITERAL("[DONE]"))) {
+  if (is_done(event->data)) {
+    event->data = slice_trim(event->data);
     reply->saw_done = true;
     return true;
   }
-  if (member_starts(data, SLICE_LITERAL("\"finish_reason\""), '"')) reply->saw_finish = true;
-  bool ordinary = memmem(data.ptr, data.len, "\"choices\"", 9) && !member_starts(data, SLICE_LITERAL("\"usage\""), '{');
-  return ordinary || event_read(reply, data);
+  bool named = slice_equal(event->name, SLICE_LITERAL("error"));
+  if (member_starts(event->data, SLICE_LITERAL("\"finish_reason\""), "\"")) reply->saw_finish = true;
+  if (!named && is_ordinary(event->data)) return true;
+  bool forward = event_read(reply, event->data);
+  if (!named || reply->saw_error) return forward;
+  unread_error(reply);
+  return false;
 }
 
 /* ---- towards the client ---- */
 
+/* A client that is behind gets nothing more until it has caught up: what is left of the upstream's last bytes waits in
+ * the inbox. One event may be larger than all that may be queued. */
 static void client_write(struct reply *reply, struct slice bytes) {
   struct call *call = reply->call;
   if (bytes.len == 0 || call->stream != CALL_STREAM_OPEN) return;
+  if (reply->full) return buffer_append_slice(&reply->inbox, bytes);
   if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
   reply->relayed += bytes.len;
-  if (exchange_stream_write(call->exchange, bytes) == EXCHANGE_FULL && !reply->paused && !reply->ended) {
-    reply->paused = true;
-    transfer_pause(reply->transfer);
-  }
+  if (exchange_stream_write(call->exchange, bytes) != EXCHANGE_FULL) return;
+  reply->full = true;
+  if (reply->paused || reply->ended) return;
+  reply->paused = true;
+  transfer_pause(reply->transfer);
+}
+
+static void inbox_write(struct reply *reply) {
+  struct buffer waiting = reply->inbox;
+  reply->inbox = (struct buffer){0};
+  client_write(reply, buffer_slice(&waiting));
+  buffer_free(&waiting);
 }
 
 static void on_writable(struct call *call, void *waiter) {
   (void)call;
   struct reply *reply = waiter;
-  if (!reply->paused || reply->ended) return;
+  reply->full = false;
+  inbox_write(reply);
+  if (reply->ending) return relay_close(reply);
+  if (reply->full || !reply->paused || reply->ended) return;
   reply->paused = false;
   transfer_resume(reply->transfer);
 }
@@ -84,8 +125,8 @@ static void on_writable(struct call *call, void *waiter) {
 static bool is_canonical(const struct sse_event *event) {
   if (!slice_starts(event->raw, SLICE_LITERAL("data:"))) return false;
   size_t around = event->raw.len - event->data.len;
-  return (around == 7 || around == 8) && event->raw.ptr[event->raw.len - 1] == '\n' &&
-         event->raw.ptr[event->raw.len - 2] == '\n';
+  const char *end = event->raw.ptr + event->raw.len;
+  return (around == 7 || around == 8) && end[-1] == '\n' && end[-2] == '\n' && end[-3] != '\r';
 }
 
 /* The same event in that form; comments become one keep-alive comment. */
@@ -118,20 +159,21 @@ static void span_add(struct reply *reply, struct slice *span, struct slice raw) 
 }
 
 static bool relay_is_over(const struct reply *reply) {
-  return reply->saw_done || reply->saw_error || reply->error.code;
+  return reply->saw_done || reply->saw_error || reply->error.code || reply->ending;
 }
 
 /* One event towards the client: with its neighbours while it lies in the input, at once when it lies in the splitter's
  * own buffer, which does not outlive the next event, or had to be rewritten. */
 static void event_forward(struct reply *reply, const struct sse_event *event, struct slice input, struct slice *span) {
   bool inside = event->raw.ptr >= input.ptr && event->raw.ptr < input.ptr + input.len;
-  if (inside && is_canonical(event)) {
+  bool canonical = is_canonical(event);
+  if (inside && canonical) {
     span_add(reply, span, event->raw);
     return;
   }
   client_write(reply, *span);
   *span = (struct slice){0};
-  if (is_canonical(event)) {
+  if (canonical) {
     client_write(reply, event->raw);
   } else {
     rewritten_write(reply, event);
@@ -195,16 +237,23 @@ static void notes_take(struct reply *reply) {
   notes->incomplete = true;
 }
 
+/* Nothing more comes; what is said is said once the client has taken what waits. */
 static void relay_end(struct reply *reply) {
-  struct call *call = reply->call;
   timer_stop(&reply->linger);
-  if (call->on_writable == on_writable) call->on_writable = NULL;
   if (reply->saw_error && !reply->error.code) {
-    error_set(&reply->error, 502, "upstream_stream_error", "The upstream reported an error inside its stream.");
+    unread_error(reply);
   } else if (reply->error.code) {
     error_event(reply);
   }
   notes_take(reply);
+  reply->ending = true;
+  relay_close(reply);
+}
+
+static void relay_close(struct reply *reply) {
+  struct call *call = reply->call;
+  if (reply->inbox.len > 0) return; /* on_writable comes back here */
+  if (call->on_writable == on_writable) call->on_writable = NULL;
   if (reply->error.code) exchange_close_after(call->exchange);
   reply->state = REPLY_OVER; /* a transfer that still runs is cancelled by reply_free */
   call_stream_end(call);
@@ -213,21 +262,39 @@ static void relay_end(struct reply *reply) {
   if (wake) wake(reply, reply->waiter);
 }
 
+/* A body that ends cleanly behind `data: [DONE]` without the blank line is complete all the same. */
+static bool ends_in_done(struct reply *reply) {
+  struct sse_event event;
+  if (sse_at_boundary(&reply->sse)) return false;
+  sse_feed(&reply->sse, SLICE_LITERAL("\n\n"));
+  return sse_next(&reply->sse, &event) == SSE_EVENT && is_done(event.data);
+}
+
+static bool relay_is_complete(struct reply *reply) {
+  bool marked = sse_at_boundary(&reply->sse) && reply->saw_finish;
+  return !reply->error.code && (marked || ends_in_done(reply));
+}
+
 /* The upstream's body is over (or lingers behind its [DONE]): complete, complete but for the mark, or cut short. */
 void relay_upstream_ended(struct reply *reply) {
-  bool broken = reply->error.code != NULL;
+  if (reply->ending) return;
   if (reply->saw_done) {
     reply->error.code = NULL;
-  } else if (!broken && reply->saw_finish && sse_at_boundary(&reply->sse)) {
+  } else if (relay_is_complete(reply)) {
     client_write(reply, SLICE_LITERAL("data: [DONE]\n\n"));
-  } else if (!broken || !slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"))) {
+  } else if (!reply->error.code || !slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"))) {
     error_set(&reply->error, 502, "upstream_stream_truncated", "The upstream stream ended before it was complete.");
   }
   relay_end(reply);
 }
 
+/* The upstream may have failed already: what it said before still goes out. */
 void reply_relay(struct reply *reply, bool strip_usage, reply_wake wake, void *waiter) {
   struct call *call = reply->call;
+  struct buffer first = reply->inbox;
+  struct error late = reply->error;
+  reply->inbox = (struct buffer){0};
+  reply->error.code = NULL;
   reply->state = REPLY_RELAYING;
   reply->strip_usage = strip_usage;
   reply->wake = wake;
@@ -238,9 +305,9 @@ void reply_relay(struct reply *reply, bool strip_usage, reply_wake wake, void *w
     reply->paused = false;
     transfer_resume(reply->transfer);
   }
-  struct buffer first = reply->inbox;
-  reply->inbox = (struct buffer){0};
   relay_bytes(reply, buffer_slice(&first));
   buffer_free(&first);
-  if (reply->state == REPLY_RELAYING && reply->ended) relay_upstream_ended(reply);
+  if (reply->state != REPLY_RELAYING || !reply->ended) return;
+  if (!reply->error.code) reply->error = late;
+  relay_upstream_ended(reply);
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/reply.h"
 
-
 #include "process/call.h"
 #include "process/worker.h"
 
-enum { REPLY_INBOX_HIGH = 64 * 1024 };
+enum { REPLY_INBOX_HIGH = 64 * 1024, FAILURE_BODY_MAX = 256 * 1024, FIRST_EVENT_MAX = 64 * 1024 };
 
 static void reply_woken(struct reply *reply) {
   reply_wake wake = reply->wake;
@@ -74,12 +73,18 @@ static void transfer_drop(struct reply *reply) {
   reply->response = NULL;
 }
 
+static void reply_give_up(struct reply *reply) {
+  transfer_drop(reply);
+  reply_settle(reply, REPLY_FAILED);
+}
+
+/* Comments before the first event count as part of it: without a bound they would fill the memory. */
 static void gate_body(struct reply *reply, struct slice bytes) {
   int found = gate_feed(reply, bytes);
   buffer_append_slice(&reply->inbox, bytes);
+  if (found == 0 && reply->inbox.len > reply->call->worker->settings.sse_event_bytes) found = too_large(reply);
   if (found < 0) {
-    transfer_drop(reply);
-    reply_settle(reply, REPLY_FAILED);
+    reply_give_up(reply);
   } else if (found) {
     sse_free(&reply->sse); /* the relay or the script starts over from the first byte */
     sse_init(&reply->sse, reply->call->worker->settings.sse_event_bytes);
@@ -127,6 +132,21 @@ static void inbox_body(struct reply *reply, struct slice bytes) {
   if (reply->state == REPLY_READING) reading_advance(reply);
 }
 
+/* Of a failure, and of what should have been a stream, only the beginning is wanted: its words. What is left of it is
+ * not waited for. */
+static void failure_body(struct reply *reply, struct slice bytes) {
+  size_t room = FAILURE_BODY_MAX - reply->inbox.len;
+  buffer_append(&reply->inbox, bytes.ptr, bytes.len < room ? bytes.len : room);
+  if (bytes.len <= room) return;
+  transfer_pause(reply->transfer);
+  reply_settle(reply, REPLY_WHOLE);
+}
+
+static void whole_body(struct reply *reply, struct slice bytes) {
+  if (reply->response->status / 100 != 2 || reply->wants_stream) return failure_body(reply, bytes);
+  buffer_append_slice(&reply->inbox, bytes); /* the transfer keeps the limit */
+}
+
 static void on_body(struct transfer *transfer, void *owner, struct slice bytes) {
   (void)transfer;
   struct reply *reply = owner;
@@ -135,7 +155,7 @@ static void on_body(struct transfer *transfer, void *owner, struct slice bytes) 
       if (reply->streams) {
         gate_body(reply, bytes);
       } else {
-        buffer_append_slice(&reply->inbox, bytes);
+        whole_body(reply, bytes);
       }
       break;
     case REPLY_RELAYING:
@@ -156,7 +176,8 @@ static void on_body(struct transfer *transfer, void *owner, struct slice bytes) 
 static int whole_check(struct reply *reply) {
   struct json_fault fault;
   if (reply->response->status / 100 != 2) return 0;
-  if (reply_field(reply, SLICE_LITERAL("content-encoding")).len > 0) {
+  struct slice encoding = reply_field(reply, SLICE_LITERAL("content-encoding"));
+  if (encoding.len > 0 && !slice_equal_caseless(encoding, SLICE_LITERAL("identity"))) {
     return error_set(&reply->error, 502, "upstream_encoded",
                      "The upstream compressed its answer although nobody asked.");
   }
@@ -187,7 +208,7 @@ static void on_done(struct transfer *transfer, void *owner, const struct error *
   struct reply *reply = owner;
   reply->ended = true;
   reply->done_at = uv_hrtime();
-  if (error) reply->error = *error;
+  if (error && !reply->ending) reply->error = *error;
   if (reply->state == REPLY_SENT) {
     sent_ended(reply);
   } else if (reply->state == REPLY_RELAYING) {
@@ -273,6 +294,7 @@ struct slice reply_first_event(const struct reply *reply, struct slice *name) {
   struct reply *peeked = (struct reply *)(uintptr_t)reply;
   sse_feed(&peeked->sse, buffer_slice(&reply->inbox));
   while (sse_next(&peeked->sse, &event) == SSE_EVENT && !event.has_data) continue;
+  if (event.data.len > FIRST_EVENT_MAX) event.data.len = FIRST_EVENT_MAX;
   struct slice data = arena_copy(exchange_arena(reply->call->exchange), event.data);
   *name = arena_copy(exchange_arena(reply->call->exchange), event.name);
   sse_free(&peeked->sse);

@@ -41,7 +41,7 @@ struct reply {
   struct error error;
   const struct transfer_response *response; /* null before the head and after a cancel */
   uint64_t sent_at, done_at;                /* uv_hrtime */
-  struct buffer inbox;                      /* body bytes not yet taken */
+  struct buffer inbox;                      /* body bytes not yet taken; RELAYING: bytes for the client */
   struct buffer feeding;                    /* bytes the splitter is working on (READING, and the gate's) */
   struct json_index index;                  /* of a whole 2xx answer */
   struct sse sse;
@@ -55,6 +55,8 @@ struct reply {
   /* relaying */
   bool strip_usage;
   bool saw_done, saw_finish, saw_error;
+  bool full;   /* the client is behind; what still is for it waits in `inbox` */
+  bool ending; /* the upstream's part is over: the client's answer ends with what waits */
   uint64_t relayed;
   struct timer linger; /* after [DONE]: how long the upstream may take to end its body */
 };
@@ -79,7 +81,8 @@ void reply_fields(const struct reply *reply, struct buffer *out);
 /* The name under which the client sees the upstream's field `name`; empty when it does not. */
 struct slice reply_field_passes(struct slice name);
 
-/* Data of the first event while the state is STREAM (valid until the reply moves on). */
+/* Data of the first event while the state is STREAM, in the call's arena; of a very long one the beginning: an error is
+ * short. */
 struct slice reply_first_event(const struct reply *reply, struct slice *name);
 
 /* The next event for a script, into `reply->event` (valid until the next call). 1: it is there; -1: no more (error.code

@@ -11,6 +11,7 @@
 #include "crypto/secret.h"
 #include "process/access.h"
 #include "process/call.h"
+#include "process/harden.h"
 #include "process/supervisor.h"
 
 enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500 };
@@ -19,6 +20,7 @@ enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500 };
 
 static void server_options(struct worker *worker, struct http_server_options *options) {
   const struct settings *settings = &worker->settings;
+  unsigned connections = harden_connections();
   options->limits = (struct http_limits){
       .request_line = settings->request_line_bytes,
       .head = settings->head_bytes,
@@ -26,7 +28,7 @@ static void server_options(struct worker *worker, struct http_server_options *op
       .query_parameters = settings->query_parameters,
       .body = settings->max_request_bytes,
       .requests = settings->requests_per_connection,
-      .connections = settings->connections_per_worker,
+      .connections = connections < settings->connections_per_worker ? connections : settings->connections_per_worker,
       .per_address = settings->connections_per_address,
       .queue_high = settings->queue_high_bytes,
       .queue_low = settings->queue_low_bytes,
@@ -103,14 +105,16 @@ static void series_add(struct worker *worker, enum metrics_family family, const 
 }
 
 void worker_publish(struct worker *worker) {
-  struct slice active = SLICE_LITERAL("active");
+  struct slice active = SLICE_LITERAL("active"), idle = SLICE_LITERAL("idle");
   struct upstream_stats now;
   upstream_stats(worker->upstream, &now);
   series_add(worker, METRIC_UPSTREAM_CONNECTS, "new", now.connects - worker->published.connects);
   series_add(worker, METRIC_UPSTREAM_CONNECTS, "reused", now.reuses - worker->published.reuses);
   worker->published = now;
-  metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &active, 1),
-             (int64_t)http_server_connections(worker->server));
+  unsigned open = http_server_connections(worker->server);
+  unsigned busy = worker->open_calls < open ? worker->open_calls : open;
+  metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &active, 1), busy);
+  metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &idle, 1), open - busy);
 }
 
 enum { TRIM_PEAK = 256 };
@@ -178,7 +182,17 @@ static void signals_open(struct worker *worker) {
   timer_init(&worker->drain_deadline, drain_deadline);
 }
 
+/* SIGTERM may come twice (an init system tells the whole group, the supervisor tells its workers): on the way out it
+ * must not meet the default action. */
+static void signals_block(void) {
+  sigset_t term;
+  sigemptyset(&term);
+  sigaddset(&term, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &term, NULL);
+}
+
 static void rooms_close(struct worker *worker) {
+  signals_block();
   timer_stop(&worker->drain_deadline);
   uv_close((uv_handle_t *)&worker->ticker, NULL);
   uv_close((uv_handle_t *)&worker->on_term, NULL);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <lua.h>
 #include <stdbool.h>
 
 #include "base/map.h"
@@ -18,13 +17,14 @@
  * run only `settings` and `random` are there, the rest is null. */
 struct random;
 struct call;
+struct lua_State;
 struct worker;
 
 struct worker_program { /* what main hands to every worker */
   const struct settings *settings;
   const char *const *roots; /* script folders */
   size_t root_count;
-  void (*open_doors)(lua_State *L);
+  void (*open_doors)(struct lua_State *L);
   int (*load)(struct worker *worker, struct error *error); /* runs init.open in the new VM */
   void (*serve)(struct call *call);                        /* starts the coroutine of one call */
 };

@@ -67,6 +67,10 @@ void log_hide_environment(struct log *log, const char *const *environment) {
   redactor_hide_environment(log->redactor, environment);
 }
 
+void log_redact(const struct log *log, struct slice text, struct buffer *out) {
+  redact_append(log ? log->redactor : NULL, text, out);
+}
+
 void log_begin(struct log *log, enum log_level level, const char *message) {
   log->composing = log_enabled(log, level);
   if (log->composing) log_line_begin(&log->line, level, message);

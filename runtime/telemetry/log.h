@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 /* JSON lines on stdout: `time`, `level`, `msg`, then fields. Lines are composed on the loop and written by a thread
@@ -28,6 +29,8 @@ bool log_level_parse(struct slice name, enum log_level *level);
 void log_hide(struct log *log, struct slice name, struct slice value);
 /* Hides the values of all variables whose names say secret: see redactor_hide_environment. */
 void log_hide_environment(struct log *log, const char *const *environment);
+/* Appends `text` as a line would show it. Without a log only what has the shape of a secret is taken out. */
+void log_redact(const struct log *log, struct slice text, struct buffer *out);
 
 /* A line in the making, one at a time per log: log_begin, fields, log_end. All are no-ops when the level is off.
  * `message` and `key` are our own words, written as they are. */

@@ -28,9 +28,9 @@ struct connection_events {
 
 struct connection {
   uv_tcp_t tcp;
-  struct origin *origin; /* borrowed; not used once it is closing */
+  struct origin *origin;     /* borrowed; not used once it is closing */
   struct upstream *upstream; /* outlives the origin: its slab holds this memory */
-  struct tls *tls;       /* owned; null without TLS */
+  struct tls *tls;           /* owned; null without TLS */
   const struct connection_events *events;
   void *user;
   struct list node;      /* in the origin's pool */
