@@ -225,6 +225,7 @@ static int listener_open(unsigned port) {
 }
 
 int main(int argc, char **argv) {
+  signal(SIGPIPE, SIG_IGN); /* a peer that left is no reason to end */
   struct mock mock = {.delay = (uint64_t)option(argc, argv, "--delay", 0) * 1000000u,
                       .interval = (uint64_t)option(argc, argv, "--interval", 20) * 1000000u,
                       .chunks = option(argc, argv, "--chunks", 0),

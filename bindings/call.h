@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 
 #define CALL_TYPE "gateway.call"
+#define REPLY_TYPE "gateway.reply"
 
 struct call;
 struct reply;

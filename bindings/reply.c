@@ -9,6 +9,10 @@
 
 /* An upstream's answer as the pipeline sees it (type gateway.reply). */
 
+struct reply *bind_reply(lua_State *L, int index) {
+  return bind_box(L, index, REPLY_TYPE);
+}
+
 static int reply_status(lua_State *L) {
   const struct reply *reply = bind_reply(L, 1);
   lua_pushinteger(L, reply->response ? reply->response->status : 0);

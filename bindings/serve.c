@@ -24,7 +24,7 @@ void bind_call_types(lua_State *L) {
   luaL_Reg methods[64];
   methods_join(methods, bind_call_request, bind_call_answer);
   bind_box_type(L, CALL_TYPE, methods);
-  bind_box_type(L, "gateway.reply", bind_reply_methods);
+  bind_box_type(L, REPLY_TYPE, bind_reply_methods);
   bind_checks_type(L);
   static const luaL_Reg functions[] = {{"checks", bind_checks_new}, {NULL, NULL}};
   bind_door_private(L, "call", functions);
@@ -106,12 +106,27 @@ static void fault_log(const struct call *call, const struct task *task, const st
   log_end(log);
 }
 
+/* The script a message begins with: "strategies/single.lua:7: ...". */
+static struct slice script_of(const char *message) {
+  const char *end = strstr(message, ".lua:"), *blank = strchr(message, ' ');
+  if (!end || (blank && blank < end)) return SLICE_LITERAL("unknown");
+  return slice_make(message, (size_t)(end - message));
+}
+
+static void fault_count(const struct call *call, const struct error *error) {
+  struct slice labels[] = {slice_text(error->code), script_of(error->message)};
+  metric_add(metrics_series(call->worker->metrics, METRIC_SCRIPT_FAULTS, labels, 2), 1);
+}
+
 /* A script that failed: its traceback is in the log already; the client learns the one word it may act on. */
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;
   call->task = NULL;
   call_box_empty(call);
-  if (error) fault_log(call, task, error);
+  if (error) {
+    fault_log(call, task, error);
+    fault_count(call, error);
+  }
   if (error || !exchange_answered(call->exchange)) {
     call_break(call, 500, "script_error", "the gateway could not complete the request");
   }

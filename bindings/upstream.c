@@ -85,10 +85,6 @@ struct send_wait {
   struct reply *reply;
 };
 
-struct reply *bind_reply(lua_State *L, int index) {
-  return bind_box(L, index, "gateway.reply");
-}
-
 static int push_failure(lua_State *L, const struct error *error, bool untouched) {
   lua_pushnil(L);
   lua_createtable(L, 0, 4);
@@ -111,7 +107,7 @@ static int send_results(lua_State *L, void *operation) {
     reply_free(reply);
     return push_failure(L, &error, untouched);
   }
-  reply->box = bind_box_new(L, "gateway.reply", reply);
+  reply->box = bind_box_new(L, REPLY_TYPE, reply);
   return 1;
 }
 

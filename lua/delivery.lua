@@ -72,9 +72,10 @@ function delivery.stream_translated(call, dialect, context, reply)
       return break_stream(call, failure)
     end
     if #payloads > 0 then
+      local text = frame(payloads)
       if not open then call:stream(nil, reply) end
       open = true
-      call:write(frame(payloads))
+      call:write(text)
     end
   end
   local usage = dialect.usage(state)

@@ -88,8 +88,8 @@ local function walk(call, request, plan)
     answered, failure = try_target(call, request, plan, target)
     if answered then return end
     if failure.final then break end
-    if position < last then metrics.series("gateway_failovers_total", target.name):add(1) end
     request.moved = true
+    if position < last then metrics.series("gateway_failovers_total", targets[position + 1].name):add(1) end
   end
   refuse(call, failure)
 end

@@ -106,6 +106,10 @@ uint64_t exchange_started(const struct exchange *exchange) {
   return exchange->started;
 }
 
+bool exchange_full(const struct exchange *exchange) {
+  return exchange->full;
+}
+
 bool exchange_client_gone(const struct exchange *exchange) {
   return exchange->gone;
 }

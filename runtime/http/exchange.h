@@ -72,6 +72,8 @@ enum exchange_write {
 };
 /* Begin's head is sent together with the first piece. Bytes are borrowed until return. */
 enum exchange_write exchange_stream_write(struct exchange *exchange, struct slice bytes);
+/* Said EXCHANGE_FULL, and `writable` is still to come. */
+bool exchange_full(const struct exchange *exchange);
 /* `complete` false: the body is cut on purpose; the connection closes after what is queued. */
 void exchange_stream_end(struct exchange *exchange, bool complete);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/call.h"
-#include "process/reply.h"
 #include "process/worker.h"
 
 /* On every answer (gateway-api 1.1): what a browser may do with it is nothing. The dashboard's pages will say their
@@ -52,8 +51,7 @@ static void heartbeat(struct timer *timer) {
   struct call *call = LIST_OWNER(timer, struct call, deadline);
   if (call->stream != CALL_STREAM_OPEN) return;
   bool silent = exchange_bytes_sent(call->exchange) == call->beat_bytes;
-  bool behind = call->replies && call->replies->full;
-  if (silent && !behind) exchange_stream_write(call->exchange, SLICE_LITERAL(": ping\n\n"));
+  if (silent && !exchange_full(call->exchange)) exchange_stream_write(call->exchange, SLICE_LITERAL(": ping\n\n"));
   call->beat_bytes = exchange_bytes_sent(call->exchange);
   heartbeat_start(call);
 }

@@ -104,6 +104,14 @@ static void series_add(struct worker *worker, enum metrics_family family, const 
   if (by > 0) metric_add(metrics_series(worker->metrics, family, &value, 1), by);
 }
 
+static void drops_publish(struct worker *worker) {
+  uint64_t dropped = log_dropped(worker->log);
+  if (dropped > worker->dropped) {
+    metric_add(metrics_series(worker->metrics, METRIC_LOG_DROPPED, NULL, 0), dropped - worker->dropped);
+  }
+  worker->dropped = dropped;
+}
+
 void worker_publish(struct worker *worker) {
   struct slice active = SLICE_LITERAL("active"), idle = SLICE_LITERAL("idle");
   struct upstream_stats now;
@@ -111,6 +119,7 @@ void worker_publish(struct worker *worker) {
   series_add(worker, METRIC_UPSTREAM_CONNECTS, "new", now.connects - worker->published.connects);
   series_add(worker, METRIC_UPSTREAM_CONNECTS, "reused", now.reuses - worker->published.reuses);
   worker->published = now;
+  drops_publish(worker);
   unsigned open = http_server_connections(worker->server);
   unsigned busy = worker->open_calls < open ? worker->open_calls : open;
   metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &active, 1), busy);

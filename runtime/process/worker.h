@@ -44,6 +44,7 @@ struct worker {
   struct vm *vm;                   /* the generation new exchanges use */
   struct map series;               /* "provider\0model" -> struct route_series; owned */
   struct upstream_stats published; /* what of the upstream room's counts the metrics know */
+  uint64_t dropped;                /* the same of log lines nobody took in time */
   struct buffer scratch;           /* for composing one answer's fields */
   struct buffer extra;             /* for the fields a binding adds to them */
   struct buffer spare_body;        /* memory for the next body of a reply */
