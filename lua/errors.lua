@@ -39,9 +39,15 @@ errors.truncated = {
   message = "The upstream stream ended before it was complete.",
 }
 
+-- Codes of the gateway's own limits: their messages name nothing but the limit.
+local LIMITS = { upstream_event_too_large = true, stream_too_long = true }
+
 --- A stream that broke after it began, with the transport's code and message.
 ---@return Failure
 function errors.broken_stream(code, message)
+  if LIMITS[code] then
+    return { status = 502, type = "api_error", code = code, message = message, error_type = "provider_error" }
+  end
   if code ~= "upstream_timeout" then return errors.truncated end
   return { status = 504, type = "timeout_error", code = "stream_timeout", message = message, error_type = "timeout" }
 end

@@ -95,7 +95,7 @@ static void client_write(struct reply *reply, struct slice bytes) {
   if (bytes.len == 0 || call->stream != CALL_STREAM_OPEN) return;
   if (reply->full) return buffer_append_slice(&reply->inbox, bytes);
   if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
-  reply->relayed += bytes.len;
+  reply->passed += bytes.len;
   if (exchange_stream_write(call->exchange, bytes) != EXCHANGE_FULL) return;
   reply->full = true;
   if (reply->paused || reply->ended) return;
@@ -198,17 +198,12 @@ static void events_forward(struct reply *reply, struct slice bytes) {
 }
 
 void relay_bytes(struct reply *reply, struct slice bytes) {
-  const struct settings *settings = &reply->call->worker->settings;
   if (relay_is_over(reply)) return;
   events_forward(reply, bytes);
-  if (settings->stream_bytes && reply->relayed > settings->stream_bytes) {
-    error_set(&reply->error, 502, "stream_too_long", "The stream passed the limit of %llu bytes.",
-              (unsigned long long)settings->stream_bytes);
-  }
-  if (reply->saw_error || reply->error.code) {
+  if (reply->saw_done) {
+    if (!reply->ended) timer_start(reply->call->worker->loop.wheel, &reply->linger, LINGER_MS);
+  } else if (reply_too_long(reply) || reply->saw_error || reply->error.code) {
     relay_end(reply);
-  } else if (reply->saw_done && !reply->ended) {
-    timer_start(reply->call->worker->loop.wheel, &reply->linger, LINGER_MS);
   }
 }
 

@@ -92,12 +92,21 @@ static void gate_body(struct reply *reply, struct slice bytes) {
   }
 }
 
+bool reply_too_long(struct reply *reply) {
+  uint64_t limit = reply->call->worker->settings.stream_bytes;
+  if (!limit || reply->passed <= limit) return false;
+  error_set(&reply->error, 502, "stream_too_long", "The stream passed the limit of %llu bytes.",
+            (unsigned long long)limit);
+  return true;
+}
+
 /* The splitter's input must stay put while it works: new bytes go to the inbox, and the two buffers change places. */
 static void inbox_take(struct reply *reply) {
   struct buffer empty = reply->feeding;
   reply->feeding = reply->inbox;
   buffer_clear(&empty);
   reply->inbox = empty;
+  reply->passed += reply->feeding.len;
   sse_feed(&reply->sse, buffer_slice(&reply->feeding));
   if (reply->paused && !reply->ended) {
     reply->paused = false;
@@ -112,6 +121,7 @@ static int event_find(struct reply *reply) {
     if (result == SSE_EVENT && reply->event.has_data) return 1;
     if (result == SSE_EVENT) continue;
     if (result == SSE_TOO_LARGE) return too_large(reply);
+    if (reply_too_long(reply)) return -1;
     if (reply->inbox.len == 0) return reply->ended ? -1 : 0;
     inbox_take(reply);
   }

@@ -48,6 +48,7 @@ struct reply {
   struct sse_event event; /* READING: what reply_next found */
   int found;
   bool paused;
+  uint64_t passed; /* bytes of a stream: READING: taken by the script's splitter, RELAYING: written to the client */
   reply_wake wake;
   void *waiter;
   void *waiting; /* the script's wait for events, in the call's arena */
@@ -55,9 +56,8 @@ struct reply {
   /* relaying */
   bool strip_usage;
   bool saw_done, saw_finish, saw_error;
-  bool full;   /* the client is behind; what still is for it waits in `inbox` */
-  bool ending; /* the upstream's part is over: the client's answer ends with what waits */
-  uint64_t relayed;
+  bool full;           /* the client is behind; what still is for it waits in `inbox` */
+  bool ending;         /* the upstream's part is over: the client's answer ends with what waits */
   struct timer linger; /* after [DONE]: how long the upstream may take to end its body */
 };
 
@@ -91,6 +91,9 @@ int reply_next(struct reply *reply, reply_wake wake, void *waiter);
 
 /* Gives it back in any state: cancels what runs. */
 void reply_free(struct reply *reply);
+
+/* A stream's bytes have passed their limit: `error` says so. */
+bool reply_too_long(struct reply *reply);
 
 /* ---- relay.c ---- */
 

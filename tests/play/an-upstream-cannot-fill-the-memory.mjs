@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 
-import { completion, failure, head, whole } from '../tools/answers.mjs';
+import { completion, failure, head, stream, whole } from '../tools/answers.mjs';
+import { drain } from '../tools/client.mjs';
 import { SANITIZED } from '../tools/gateway.mjs';
 import { assertError, plays } from '../tools/play.mjs';
 import { until } from '../tools/wire.mjs';
@@ -74,5 +75,37 @@ plays('with an answer that has to be translated', async (stage) => {
   act('and is larger than scripts have room for: 502', async ({ upstream, gateway }) => {
     upstream.answer(whole({ type: 'message', content: [{ type: 'text', text: 'z'.repeat(12 * MIB) }] }));
     assertError(await gateway.chat(), 502, { code: 'upstream_too_large' });
+  });
+});
+
+plays('with a stream that has to be translated', async (stage) => {
+  const upstream = await stage.upstream();
+  const limits = { stream: '64KiB', sse_event: '16KiB' };
+  return { upstream, gateway: await stage.gateway({ targets: { anthropic: upstream }, config: { limits } }) };
+}, (act) => {
+  const message = { id: 'msg_1', model: 'claude', usage: { input_tokens: 9, output_tokens: 1 } };
+  const begin = [
+    { type: 'message_start', message },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+  ];
+  const text = (length) => ({
+    type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'z'.repeat(length) },
+  });
+  async function lastOf({ upstream, gateway }, events) {
+    upstream.answer(stream(events, { every: 1, end: 'stall' }));
+    const reply = await gateway.stream();
+    const { list, done, complete } = await drain(reply);
+    reply.connection.close();
+    assert.deepEqual([done, complete], [0, true]);
+    await until(2000, 'the upstream call is closed', () => upstream.open === 0);
+    return list[list.length - 1];
+  }
+  act('and never ends: an error event at the limit', async (scene) => {
+    const { error } = await lastOf(scene, [...begin, ...Array.from({ length: 100 }, () => text(1000))]);
+    assert.equal(error.code, 'stream_too_long');
+  });
+  act('and has an event above its limit', async (scene) => {
+    const { error } = await lastOf(scene, [...begin, text(20_000)]);
+    assert.equal(error.code, 'upstream_event_too_large');
   });
 });
