@@ -97,11 +97,15 @@ static int text_push(lua_State *L) {
   return 1;
 }
 
+/* What a full table makes: rendering it is no script's fault. */
+enum { RENDERED_MOST = 2 * 1024 * 1024 };
+
 /* render() -> the text exposition of all workers. A refused allocation of the string must not leak the text. */
 static int metrics_render_text(lua_State *L) {
   struct metrics *metrics = metrics_of(L);
   struct buffer text = {0};
   if (!metrics) return luaL_error(L, "there are no metrics here");
+  vm_work_expect(vm_of(L), RENDERED_MOST);
   lua_pushcfunction(L, text_push);
   lua_pushlightuserdata(L, &text);
   metrics_render(metrics, &text);

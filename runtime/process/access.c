@@ -20,11 +20,14 @@ static struct slice or_text(struct slice value, const char *otherwise) {
   return value.len > 0 ? value : slice_text(otherwise);
 }
 
+/* `model` may be anything a client wrote where a provider takes every name: a key, too. */
 static struct route_series *series_make(struct worker *worker, struct slice provider, struct slice model) {
   static const char *const names[STATUSES] = {"success", "error", "rejected"};
   struct route_series *series = calloc(1, sizeof *series);
   REQUIRE(series != NULL);
-  struct slice labels[3] = {provider, model};
+  struct buffer shown = {0};
+  log_redact(worker->log, model, &shown);
+  struct slice labels[3] = {provider, buffer_slice(&shown)};
   for (int i = 0; i < STATUSES; i++) {
     labels[2] = slice_text(names[i]);
     series->requests[i] = metrics_series(worker->metrics, METRIC_REQUESTS, labels, 3);
@@ -33,6 +36,7 @@ static struct route_series *series_make(struct worker *worker, struct slice prov
   series->first_token = metrics_series(worker->metrics, METRIC_FIRST_TOKEN, labels, 2);
   series->tokens_in = metrics_series(worker->metrics, METRIC_TOKENS_IN, labels, 2);
   series->tokens_out = metrics_series(worker->metrics, METRIC_TOKENS_OUT, labels, 2);
+  buffer_free(&shown);
   series->next = map_get(&worker->series, SLICE_LITERAL(""));
   map_set(&worker->series, SLICE_LITERAL(""), series);
   return series;
