@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bindings/random.h"
+
 #include "bindings/bind.h"
 #include "crypto/secret.h"
 
@@ -15,7 +17,7 @@ static int source_collect(lua_State *L) {
   return 0;
 }
 
-static struct random *source(lua_State *L) {
+struct random *bind_random_source(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, RANDOM_KEY);
   struct random *random = *(struct random **)lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -32,7 +34,7 @@ static size_t checked_len(lua_State *L, size_t most) {
 static int random_hex_digits(lua_State *L) {
   char digits[TEXT_MAX];
   size_t bytes = checked_len(L, TEXT_MAX / 2);
-  random_hex(source(L), digits, bytes);
+  random_hex(bind_random_source(L), digits, bytes);
   lua_pushlstring(L, digits, 2 * bytes);
   return 1;
 }
@@ -41,14 +43,14 @@ static int random_hex_digits(lua_State *L) {
 static int random_alphanumeric_text(lua_State *L) {
   char text[TEXT_MAX];
   size_t len = checked_len(L, TEXT_MAX);
-  random_alphanumeric(source(L), text, len);
+  random_alphanumeric(bind_random_source(L), text, len);
   lua_pushlstring(L, text, len);
   return 1;
 }
 
 /* number() -> uniform in [0, 1) */
 static int random_number(lua_State *L) {
-  lua_pushnumber(L, random_unit(source(L)));
+  lua_pushnumber(L, random_unit(bind_random_source(L)));
   return 1;
 }
 
@@ -63,7 +65,7 @@ static lua_Number whole_check(lua_State *L, int index) {
 static int random_integer(lua_State *L) {
   lua_Number low = whole_check(L, 1), high = whole_check(L, 2);
   luaL_argcheck(L, high >= low && high - low < 0x1p53, 2, "an interval of at most 2^53 numbers");
-  lua_pushnumber(L, low + (lua_Number)random_below(source(L), (uint64_t)(high - low) + 1));
+  lua_pushnumber(L, low + (lua_Number)random_below(bind_random_source(L), (uint64_t)(high - low) + 1));
   return 1;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "bindings/bind.h"
+#include "bindings/random.h"
 #include "crypto/secret.h"
 #include "process/worker.h"
 #include "script/loader.h"
@@ -17,7 +18,11 @@
  *   script(kind, name) -> what the script returns, loaded in the sandbox as the gateway loads it
  *   module(name) -> a module of the hallway
  *   fixture(path) -> the text of spec/fixtures/<path>
- * Each spec file finds the modules as if it were the first: `require "gateway.spec"` forgets those loaded before. */
+ *   clock(unix_seconds) fixes gateway.clock there; clock() -> the system's again
+ *   clock_advance(milliseconds) moves a fixed clock
+ *   seed(number) makes gateway.random repeat itself; seed() -> the kernel's randomness again
+ * Each spec file finds everything as if it were the first: `require "gateway.spec"` forgets the modules loaded before,
+ * and a clock and a seed that were fixed. */
 
 enum { FIXTURE_LIMIT = 16 * 1024 * 1024 };
 
@@ -74,11 +79,42 @@ static int spec_fixture(lua_State *L) {
   return 1;
 }
 
+static int spec_clock(lua_State *L) {
+  struct worker *worker = vm_host(L);
+  if (lua_isnoneornil(L, 1)) {
+    clock_release(&worker->clock);
+  } else {
+    clock_fix(&worker->clock, luaL_checknumber(L, 1));
+  }
+  return 0;
+}
+
+static int spec_clock_advance(lua_State *L) {
+  struct worker *worker = vm_host(L);
+  lua_Number milliseconds = luaL_checknumber(L, 1);
+  luaL_argcheck(L, worker->clock.fixed, 1, "the clock is the system's: fix it first with spec.clock(unix_seconds)");
+  luaL_argcheck(L, milliseconds >= 0, 1, "time does not go back");
+  clock_advance(&worker->clock, milliseconds);
+  return 0;
+}
+
+static int spec_seed(lua_State *L) {
+  if (lua_isnoneornil(L, 1)) {
+    random_unseed(bind_random_source(L));
+  } else {
+    random_seed(bind_random_source(L), (uint64_t)luaL_checkinteger(L, 1));
+  }
+  return 0;
+}
+
 static void open_doors(lua_State *L) {
   static const luaL_Reg functions[] = {{"list", spec_list},
                                        {"script", spec_script},
                                        {"module", module_require_by_hallway},
                                        {"fixture", spec_fixture},
+                                       {"clock", spec_clock},
+                                       {"clock_advance", spec_clock_advance},
+                                       {"seed", spec_seed},
                                        {NULL, NULL}};
   bind_open_doors(L);
   bind_door_private(L, "spec", functions);
@@ -88,7 +124,12 @@ static void open_doors(lua_State *L) {
 
 /* Called as loader(name). */
 static int load_door(lua_State *L) {
-  if (strcmp(luaL_checkstring(L, 1), "gateway.spec") == 0) module_forget(L);
+  if (strcmp(luaL_checkstring(L, 1), "gateway.spec") == 0) {
+    struct worker *worker = vm_host(L);
+    module_forget(L);
+    clock_release(&worker->clock);
+    random_unseed(bind_random_source(L));
+  }
   return module_require_by_hallway(L);
 }
 

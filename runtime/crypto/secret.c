@@ -13,6 +13,8 @@ enum { POOL_SIZE = 512 };
 struct random {
   unsigned char pool[POOL_SIZE]; /* bytes from `used` on are fresh, those before are wiped */
   size_t used;
+  bool seeded;
+  uint64_t state; /* of a seeded source */
 };
 
 bool secret_equal(struct slice given, struct slice expected) {
@@ -32,8 +34,19 @@ void secret_cleanse(void *memory, size_t len) {
 
 struct random *random_open(void) {
   struct random *random = malloc(sizeof *random);
-  if (random) random->used = POOL_SIZE;
+  if (random) *random = (struct random){.used = POOL_SIZE};
   return random;
+}
+
+void random_seed(struct random *random, uint64_t seed) {
+  random->used = POOL_SIZE;
+  random->seeded = true;
+  random->state = seed;
+}
+
+void random_unseed(struct random *random) {
+  random->used = POOL_SIZE;
+  random->seeded = false;
 }
 
 void random_close(struct random *random) {
@@ -50,14 +63,32 @@ static void kernel_bytes(unsigned char *out, size_t len) {
   }
 }
 
+/* SplitMix64 (Steele, Lea, Flood, 2014). */
+static uint64_t seeded_draw(struct random *random) {
+  uint64_t mixed = random->state += 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  return mixed ^ (mixed >> 31);
+}
+
+static void fresh_bytes(struct random *random, unsigned char *out, size_t len) {
+  if (!random->seeded) return kernel_bytes(out, len);
+  for (size_t got = 0; got < len;) {
+    uint64_t draw = seeded_draw(random);
+    size_t count = len - got < sizeof draw ? len - got : sizeof draw;
+    memcpy(out + got, &draw, count);
+    got += count;
+  }
+}
+
 void random_bytes(struct random *random, void *out, size_t len) {
   if (len > POOL_SIZE) {
-    kernel_bytes(out, len);
+    fresh_bytes(random, out, len);
     return;
   }
   if (len == 0) return;
   if (len > POOL_SIZE - random->used) {
-    kernel_bytes(random->pool, POOL_SIZE);
+    fresh_bytes(random, random->pool, POOL_SIZE);
     random->used = 0;
   }
   memcpy(out, random->pool + random->used, len);

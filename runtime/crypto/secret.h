@@ -21,6 +21,11 @@ struct random;
 struct random *random_open(void); /* null when memory is gone */
 void random_close(struct random *random);
 
+/* From now on the same numbers follow from the same seed: for specs and replays alone. Not for keys. */
+void random_seed(struct random *random, uint64_t seed);
+/* The kernel's randomness again. */
+void random_unseed(struct random *random);
+
 void random_bytes(struct random *random, void *out, size_t len);
 /* Writes 2 * `bytes` lowercase hex digits, no NUL. */
 void random_hex(struct random *random, char *out, size_t bytes);

@@ -2,6 +2,7 @@
 #pragma once
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "config/settings.h"
 #include "http/server.h"
@@ -14,7 +15,7 @@
 #include "upstream/upstream.h"
 
 /* One worker process: a loop, a VM, its pools, its slots of the shared segment. Everything a door may reach. In a spec
- * run only `settings` and `random` are there, the rest is null. */
+ * run only `settings`, `clock` and `random` are there, the rest is null. */
 struct random;
 struct call;
 struct lua_State;
@@ -38,6 +39,7 @@ struct worker {
   struct log *log;
   struct metrics *metrics;
   struct random *random;
+  struct clock_source clock; /* what scripts take for the time */
   struct upstream *upstream;
   struct http_server *server;
   struct budget *budget;

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 local clock = require "gateway.clock"
+local spec = require "gateway.spec"
 
 describe("gateway.clock", function()
   it("tells the time of day in seconds", function()
@@ -22,5 +23,37 @@ describe("gateway.clock", function()
     while clock.now() - start < 0.02 do end
     local passed = clock.monotonic() - first
     assert.is_true(passed >= 15 and passed < 5000)
+  end)
+
+  describe("fixed by a spec", function()
+    after_each(function() spec.clock() end)
+
+    it("stands still", function()
+      spec.clock(1700000000.25)
+      local moment = clock.monotonic()
+      assert.equal(1700000000.25, clock.now())
+      assert.equal(1700000000.25, clock.now())
+      assert.equal(moment, clock.monotonic())
+    end)
+
+    it("moves when it is told to, both times alike", function()
+      spec.clock(1000)
+      local moment = clock.monotonic()
+      spec.clock_advance(1500)
+      assert.equal(1001.5, clock.now())
+      assert.equal(1500, clock.monotonic() - moment)
+    end)
+
+    it("is the system's again afterwards", function()
+      spec.clock(1000)
+      spec.clock()
+      assert.is_true(clock.now() > 1700000000)
+      assert.has_error(function() spec.clock_advance(1) end)
+    end)
+
+    it("does not go back", function()
+      spec.clock(1000)
+      assert.has_error(function() spec.clock_advance(-1) end)
+    end)
   end)
 end)

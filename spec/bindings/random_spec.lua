@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 local random = require "gateway.random"
+local spec = require "gateway.spec"
 
 describe("gateway.random", function()
   it("gives two lower-case hexadecimal digits a byte", function()
@@ -54,5 +55,18 @@ describe("gateway.random", function()
       sum = sum + n
     end
     assert.is_true(sum > 400 and sum < 600)
+  end)
+
+  it("repeats itself after the same seed, and only then", function()
+    finally(function() spec.seed() end)
+    local function draws() return { random.hex(8), random.number(), random.integer(1, 1000), random.hex(512) } end
+    spec.seed(7)
+    local first = draws()
+    spec.seed(7)
+    assert.same(first, draws())
+    spec.seed(8)
+    assert.not_same(first, draws())
+    spec.seed()
+    assert.not_equal(random.hex(16), random.hex(16))
   end)
 end)
