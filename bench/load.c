@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A closed-loop load tool.
  * --hold opens at most 64 ahead of the answers: what is measured is connections at rest, not a burst.
- *   load --port P --connections C --seconds S [--body BYTES] [--stream 1] [--hold 1] [--warm S]
+ *   load --port P --connections C --seconds S [--body BYTES] [--stream 1] [--hold 1] [--warm S] [--rate R]
+ * --rate: R requests a second over all connections, evenly, instead of as many as the answers allow.
  * Every connection sends its next request when the last answer is complete. --stream: answers are event streams whose
  * chunks carry their send time. --hold: one request per connection, then the connections stay open until the end.
  * Prints one line of JSON. */
@@ -35,6 +36,7 @@ static double histogram_micros(const struct histogram *histogram, double share) 
 struct client {
   size_t sent; /* bytes of the request written */
   uint64_t began;
+  uint64_t due;    /* with --rate: when the next request goes out; 0 = one is under way */
   long long left;  /* body bytes still to come; -1 = head not seen, -2 = chunked */
   char tail[5];    /* last bytes, to see the end of a chunked body */
   char head[1024]; /* start of the answer until its head is complete */
@@ -48,7 +50,8 @@ struct load {
   char *request;
   size_t request_len;
   struct histogram latency;
-  uint64_t requests, chunks, errors, from, until;
+  uint64_t requests, chunks, errors, from, until, longest;
+  uint64_t pace;                     /* nanoseconds between two requests of a connection; 0 = none */
   uint64_t all_begun;                /* answers whose head has come */
   uint64_t all_requests, all_chunks; /* warm-up included: what the server's CPU time was spent on */
   int started;
@@ -82,9 +85,27 @@ static void answer_complete(struct load *load, int fd) {
   load->all_requests++;
   if (now >= load->from) {
     load->requests++;
-    if (!load->stream) histogram_add(&load->latency, now - load->clients[fd].began);
+    uint64_t took = now - load->clients[fd].began;
+    if (!load->stream) histogram_add(&load->latency, took);
+    if (!load->stream && took > load->longest) load->longest = took;
   }
-  if (!load->hold) request_start(load, fd);
+  if (load->pace > 0) {
+    load->clients[fd].due = load->clients[fd].began + load->pace;
+  } else if (!load->hold) {
+    request_start(load, fd);
+  }
+}
+
+enum { PACED_FILES = 1024 }; /* descriptors looked at: a paced load has few connections */
+
+static void paced_start(struct load *load) {
+  uint64_t now = now_ns();
+  for (int fd = 0; fd < PACED_FILES; fd++) {
+    struct client *client = &load->clients[fd];
+    if (client->due == 0 || client->due > now) continue;
+    client->due = 0;
+    request_start(load, fd);
+  }
 }
 
 static void connection_lost(struct load *load, int fd) {
@@ -202,11 +223,10 @@ static void report(const struct load *load, uint64_t ended) {
   double seconds = (double)(ended - load->from) / 1e9;
   printf(
       "{\"requests\":%llu,\"all_requests\":%llu,\"all_chunks\":%llu,\"chunks\":%llu,\"errors\":%llu,\"seconds\":%.3f,"
-      "\"rps\":%.1f,\"p50_us\":%.1f,\"p99_us\":%."
-      "1f}\n",
+      "\"rps\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"max_us\":%.1f}\n",
       (unsigned long long)load->requests, (unsigned long long)load->all_requests, (unsigned long long)load->all_chunks,
       (unsigned long long)load->chunks, (unsigned long long)load->errors, seconds, (double)load->requests / seconds,
-      histogram_micros(&load->latency, 0.5), histogram_micros(&load->latency, 0.99));
+      histogram_micros(&load->latency, 0.5), histogram_micros(&load->latency, 0.99), (double)load->longest / 1000.0);
 }
 
 int main(int argc, char **argv) {
@@ -220,6 +240,8 @@ int main(int argc, char **argv) {
   must(load->clients != NULL, "calloc");
   request_build(load, (size_t)option(argc, argv, "--body", 1024));
   long connections = option(argc, argv, "--connections", 64);
+  long rate = option(argc, argv, "--rate", 0);
+  if (rate > 0) load->pace = (uint64_t)connections * 1000000000u / (uint64_t)rate;
   uint64_t start = now_ns();
   load->from = start + (uint64_t)option(argc, argv, "--warm", 1) * 1000000000u;
   load->until = load->from + (uint64_t)option(argc, argv, "--seconds", 3) * 1000000000u;
@@ -230,8 +252,9 @@ int main(int argc, char **argv) {
       client_open(load);
       opened++;
     }
-    int count = epoll_wait(load->epoll, events, EVENTS, 50);
+    int count = epoll_wait(load->epoll, events, EVENTS, load->pace > 0 ? 1 : 50);
     for (int i = 0; i < count; i++) client_event(load, &events[i]);
+    if (load->pace > 0) paced_start(load);
   }
   report(load, now_ns());
   return load->errors > 0;

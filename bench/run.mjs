@@ -3,6 +3,7 @@
 // CPU per request comes from schedstat; the load tool and the mock share the other core.
 import { cpus } from 'node:os'
 import { writeFileSync } from 'node:fs'
+import { scripts } from './scripts.mjs'
 import { killAll, load, loadAside, cpuOf, rssOf, sleep, startGateway, startMock, startNginx, stop } from './servers.mjs'
 
 const [binary, tools, output] = process.argv.slice(2)
@@ -104,4 +105,5 @@ if (!only || only === 'memory') {
   await memory('moongate', () => startGateway(binary, 9972, 9971))
   await memory('nginx', () => startNginx(9973, 9971, 'off'))
 }
+if (!only || only === 'scripts') await scripts({ binary, tools, rounds: ROUNDS, seconds: SECONDS }, say)
 if (output) writeFileSync(output, lines.join('\n') + '\n')

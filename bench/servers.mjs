@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts and measures the programs of a benchmark: mock upstream, gateway, nginx. Everything on loopback, ended by pid.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 export const SERVER_CORE = '1'
 export const LOAD_CORE = '0'
+export const MASTER_KEY = 'bench-key-0123456789'
 
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms))
 
@@ -54,24 +55,33 @@ export async function startMock(tools, port, args) {
 const children = (pid) =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number)
 
-/** One worker, key check, alias, Lua pipeline, metrics and log line: the full path. */
-export async function startGateway(binary, port, mockPort) {
+/**
+ * One worker, key check, alias, Lua pipeline, metrics and log line: the full path. `plugins` are entries of the
+ * configuration, `files` scripts of an operator's folder: name to text.
+ */
+export async function startGateway(binary, port, mockPort, { plugins = [], files = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'moongate-bench-'))
   const config = join(folder, 'bench.yaml')
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, 'scripts', dirname(name)), { recursive: true })
+    writeFileSync(join(folder, 'scripts', name), text)
+  }
   writeFileSync(config, [
     'strategy: { mode: fallback }',
     'targets:',
     `  - { name: mock, provider: openai, base_url: "http://127.0.0.1:${mockPort}/v1",`,
     '      api_key: "sk-bench-upstream-0123", models: [bench-1] }',
     'aliases: { bench: bench-1 }',
+    `plugins: ${JSON.stringify(plugins)}`,
     'log: { level: info }',
     'limits: { requests_per_connection: 1000000000 }', ''].join('\n'))
-  const settings = { HOST: '127.0.0.1', PORT: String(port), WORKERS: '1', MASTER_KEY: 'bench-key-0123456789' }
-  const env = { ...process.env, GATEWAY_CONFIG: config, ...settings }
+  const settings = { HOST: '127.0.0.1', PORT: String(port), WORKERS: '1', MASTER_KEY }
+  const scripts = Object.keys(files).length ? { GATEWAY_SCRIPTS: join(folder, 'scripts') } : {}
+  const env = { ...process.env, GATEWAY_CONFIG: config, ...scripts, ...settings }
   const child = start(SERVER_CORE, binary, ['serve'], { env })
   await listening(port)
   await sleep(300)
-  return { name: 'moongate', child, port, worker: children(child.pid)[0] }
+  return { name: 'moongate', child, port, folder, worker: children(child.pid)[0] }
 }
 
 export async function startNginx(port, mockPort, buffering = 'on') {
@@ -121,7 +131,11 @@ export function load(tools, port, options) {
 export function loadAside(tools, port, options) {
   const args = ['--port', port]
   for (const [name, value] of Object.entries(options)) args.push(`--${name}`, value)
-  return { child: start(LOAD_CORE, join(tools, 'bench_load'), args.map(String)) }
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const child = start(LOAD_CORE, join(tools, 'bench_load'), args.map(String), { stdio })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (more) => { text += more })
+  return { child, output: new Promise((done) => child.once('close', () => done(text))) }
 }
 
 export { sleep }
