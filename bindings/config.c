@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bindings/bind.h"
@@ -133,6 +134,12 @@ static int door_read(lua_State *L) {
   return status == 0 ? 1 : lua_error(L);
 }
 
+static int door_is_folder(lua_State *L) {
+  struct stat status;
+  lua_pushboolean(L, stat(luaL_checkstring(L, 1), &status) == 0 && S_ISDIR(status.st_mode));
+  return 1;
+}
+
 /* [A-Za-z_][A-Za-z0-9_]*: what ${NAME} can name. */
 static bool variable_name(struct slice name) {
   for (size_t i = 0; i < name.len; i++) {
@@ -220,9 +227,13 @@ static int door_settings(lua_State *L) {
 
 void bind_config(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"parse", door_parse},       {"read", door_read},
-      {"variable", door_variable}, {"environment", door_environment},
-      {"settings", door_settings}, {0},
+      {"parse", door_parse},
+      {"read", door_read},
+      {"variable", door_variable},
+      {"environment", door_environment},
+      {"settings", door_settings},
+      {"is_folder", door_is_folder},
+      {0},
   };
   bind_door_private(L, "config", functions);
 }

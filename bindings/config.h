@@ -9,6 +9,7 @@
  *   parse(text, "yaml" | "json") -> node | nil, faults | nil
  *   read(path) -> text | nil, message
  *   variable(name) -> text | nil
+ *   is_folder(path) -> boolean
  *   environment() -> table of the variables that configure a gateway; reading another name asks the process
  *   settings(flat) -> true | nil, message: fills the settings of this VM's worker; without one it only checks */
 void bind_config(lua_State *L);

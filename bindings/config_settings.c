@@ -64,6 +64,10 @@ static const struct setting members[] = {
     SETTING(no_proxy, SETTING_TEXT),
     SETTING(script_cpu_ms, SETTING_UNSIGNED),
     SETTING(script_memory_bytes, SETTING_WIDE),
+    SETTING(script_path, SETTING_TEXT),
+    SETTING(script_rollback_window_ms, SETTING_UNSIGNED),
+    SETTING(script_rollback_fault_ppm, SETTING_UNSIGNED),
+    SETTING(script_rollback_p99_us, SETTING_UNSIGNED),
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 

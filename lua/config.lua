@@ -18,14 +18,15 @@ local OVERRIDES = {
   { "LOG_LEVEL", { "log", "level" } },
   { "MASTER_KEY", { "auth", "master_key" } },
   { "ALLOW_UNAUTHENTICATED_PROXY", { "auth", "allow_unauthenticated_proxy" } },
+  { "GATEWAY_SCRIPTS", { "scripts", "path" } },
 }
 
 --- Variables of the compatible gateway that do nothing here yet: whoever sets one is told.
 local NOT_YET = {
   "ADMIN_BOOTSTRAP_KEY", "ADMIN_BOOTSTRAP_READ_ONLY_KEY", "API_KEY_STORE_BACKEND", "CONFIG_STORE_BACKEND",
-  "CORS_ORIGINS", "ENABLE_PPROF", "FERRO_MODEL_CATALOG_URL", "FERRO_MODEL_DISCOVERY_INTERVAL", "GATEWAY_SCRIPTS",
-  "LOG_FORMAT", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST",
-  "RATE_LIMIT_RPS", "REQUEST_LOG_STORE_BACKEND", "TRUSTED_PROXIES",
+  "CORS_ORIGINS", "ENABLE_PPROF", "FERRO_MODEL_CATALOG_URL", "FERRO_MODEL_DISCOVERY_INTERVAL", "LOG_FORMAT",
+  "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST", "RATE_LIMIT_RPS",
+  "REQUEST_LOG_STORE_BACKEND", "TRUSTED_PROXIES",
 }
 local NOTHING_ASKED = { [""] = true, ["0"] = true, ["false"] = true, json = true, memory = true }
 
@@ -45,8 +46,9 @@ end
 -- File ---------------------------------------------------------------------------------------------------------------
 
 --- The document's node, and what its syntax already got wrong. Without a node reading had to stop.
+---@param path string|nil
 ---@return table|nil node, table[] errors
-local function read_document(path)
+function config.document(path)
   if not path then return nodes.of { targets = "auto" }, {} end
   local extension = path:match("[^/](%.[^./]*)$") or ""
   local format = FORMATS[extension:sub(2)]
@@ -74,6 +76,21 @@ local function check_document(node, environment, known, errors)
     errors[#errors + 1] = { line = place.line, column = place.column, path = checks.path(steps), message = message }
   end)
   return value
+end
+
+--- A path of the file is meant from where the file lies.
+---@param path string|nil of the file
+---@param written string
+---@return string
+function config.beside(path, written)
+  local folder = path and path:match("^(.*/)[^/]*$")
+  if not folder or written:find("^/") then return written end
+  return folder .. written
+end
+
+local function anchor(value, path)
+  local scripts = value.scripts
+  if scripts and scripts.path then scripts.path = config.beside(path, scripts.path) end
 end
 
 -- Environment --------------------------------------------------------------------------------------------------------
@@ -168,7 +185,7 @@ end
 local function settings_of(spec, value, settings)
   for name, field in pairs(spec.fields) do
     if field.setting then
-      settings[field.setting] = value[name]
+      settings[field.setting] = field.scale and math.floor(value[name] * field.scale + 0.5) or value[name]
       if value[name] == nil and field[1] == "string" then settings[field.setting] = "" end
     elseif field.fields then
       settings_of(field, value[name], settings)
@@ -194,8 +211,9 @@ end
 ---@return Config|nil config, SchemaError[]|nil errors
 function config.load(environment, path, known)
   path = path ~= "" and path or set_value(environment, "GATEWAY_CONFIG")
-  local node, errors = read_document(path)
+  local node, errors = config.document(path)
   local value = node and check_document(node, environment, known or {}, errors) or {}
+  anchor(value, path)
   override(value, environment, errors)
   inherit_proxies(value, environment)
   check_production(value, environment, errors)

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Every key of the configuration document: its type, bounds and default. `setting` names the member of the C side's
---- `struct settings` that a key fills. A key of a later version is `later`: an operator who writes it is told.
+--- `struct settings` that a key fills, `scale` times as large. A key of a later version is `later`: an operator who
+--- writes it is told.
 --- Change a key here and in conf/gateway.yaml and docs/configuration.md: spec/config_spec.lua compares the three.
 
 local later = { "unsupported" }
@@ -95,6 +96,13 @@ local upstream = {
   } },
 }
 
+--- When a new generation of scripts is given up for the one before. 0 switches a sign off.
+local rollback = {
+  window = { "duration", max = "1h", default = "60s", setting = "script_rollback_window_ms" },
+  fault_rate = { "number", min = 0, max = 1, default = 0.05, setting = "script_rollback_fault_ppm", scale = 1000000 },
+  p99 = { "duration", max = "60s", default = "20ms", setting = "script_rollback_p99_us", scale = 1000 },
+}
+
 return { "record", fields = {
   apiVersion = { "string", default = "v1" },
   max_request_bytes = { "bytes", min = 1, max = "1GiB", default = "32MiB", setting = "max_request_bytes" },
@@ -134,8 +142,9 @@ return { "record", fields = {
   scripts = { "record", fields = {
     cpu_limit = { "duration", min = "1ms", max = "10s", default = "20ms", setting = "script_cpu_ms" },
     memory_limit = { "bytes", min = "8MiB", max = "4GiB", default = "64MiB", setting = "script_memory_bytes" },
-    path = later,
-    require_specs = later,
+    path = { "string", min = 1, max = 511, setting = "script_path" },
+    require_specs = { "boolean", default = false },
+    rollback = { "record", fields = rollback },
     shadow = later,
   } },
   recording = later,

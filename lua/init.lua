@@ -1,9 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
---- The doors through which the runtime enters: check (once, before any worker), open (once a VM), serve (once a call).
+--- The doors through which the runtime enters: roots and check (once, before any worker), open (once a VM), serve
+--- (once a call).
 
 local config = require "config"
 local gateway = require "gateway.config"
 local registry = require "registry"
+local roots = require "roots"
 local router = require "router"
 local server = require "gateway.server"
 
@@ -25,10 +27,19 @@ local function load()
   return loaded
 end
 
+--- Where the operator's scripts are, before anything else is known: nil when nobody says so.
+---@return string? folder
+---@return string? report why it cannot be
+function init.roots()
+  return roots.find(gateway.environment())
+end
+
 --- Validates everything and hands the settings to the C side.
 ---@return boolean ok
 ---@return string? report
 function init.check()
+  local _, lost = init.roots()
+  if lost then return false, lost end
   local loaded, report = load()
   if not loaded then return false, report end
   local handlers, message = router.build()

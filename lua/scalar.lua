@@ -73,7 +73,7 @@ local function number_hint(node, whole)
   local number = meant(text)
   local exact = number and number == math.floor(number) and math.abs(number) <= INTEGER_MAX
   if exact then return ": write " .. plain(number) end
-  return whole and tonumber(text) and ": write it without a fraction" or ""
+  return whole and not text:find("^%-?%d+$") and tonumber(text) and ": write it without a fraction" or ""
 end
 
 ---@param node ScalarNode
@@ -168,7 +168,7 @@ end
 function scalar.duration(node)
   local exact = #node.text <= WORD_MAX and milliseconds(node.text)
   if not exact then
-    local bare = #node.text <= WORD_MAX and node.text:find("^%d+$")
+    local bare = #node.text < 10 and node.text:find("^[1-9]%d*$")
     local hint = bare and (": write %ss or %sms"):format(node.text, node.text) or ""
     return nil, "must be a duration such as 90s, 1m30s or 500ms, got " .. scalar.shown(node) .. hint
   end

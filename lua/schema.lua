@@ -26,7 +26,7 @@ local schema = { ERRORS_MAX = 100 } -- a file that is wrong everywhere is told t
 
 local ATTRIBUTE_NAMES = {
   "check", "default", "expand", "fields", "max", "min", "missing", "multiline", "of", "one_of", "optional", "required",
-  "says", "secret", "setting", "word",
+  "says", "scale", "secret", "setting", "word",
 }
 local ATTRIBUTES = {}
 for _, name in ipairs(ATTRIBUTE_NAMES) do ATTRIBUTES[name] = true end

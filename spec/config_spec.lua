@@ -33,6 +33,8 @@ describe("without a file", function()
       upstream_pool_idle_ms = 60000, upstream_pool_age_ms = 600000, upstream_pool_idle_max = 1024,
       upstream_body_bytes = 67108864, sse_event_bytes = 8388608, stream_bytes = 268435456, ca_file = "",
       https_proxy = "", http_proxy = "", no_proxy = "", script_cpu_ms = 20, script_memory_bytes = 67108864,
+      script_path = "", script_rollback_window_ms = 60000, script_rollback_fault_ppm = 50000,
+      script_rollback_p99_us = 20000,
     }
     assert.are.same(expected, settings)
   end)

@@ -50,7 +50,7 @@ mcp_servers: [{ name: x }]
 observability: { exporters: [{ name: x }], tracing: { enabled: true } }
 batch_target: openai
 responses_target: openai
-scripts: { path: /scripts }
+scripts: { shadow: x }
 strategy: { conditions: [{ key: model }] }
 recording: { path: x }
 ]]

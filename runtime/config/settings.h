@@ -31,4 +31,8 @@ struct settings {
 
   unsigned script_cpu_ms;
   uint64_t script_memory_bytes;
+  char script_path[512];              /* the operator's scripts; empty = none */
+  unsigned script_rollback_window_ms; /* how long a new generation is watched; 0 = it is not */
+  unsigned script_rollback_fault_ppm; /* faults in a million calls that give it up; 0 = none do */
+  unsigned script_rollback_p99_us;    /* the same of a script's 99th percentile */
 };
