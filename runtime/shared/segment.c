@@ -5,10 +5,11 @@
 
 #include "base/check.h"
 #include "shared/keys.h"
+#include "shared/table.h"
 #include "telemetry/metrics.h"
 
 struct segment_layout {
-  size_t keys, metrics, size;
+  size_t keys, metrics, values, cache, size;
 };
 
 static size_t align_up(size_t size) {
@@ -20,7 +21,9 @@ static struct segment_layout layout_of(unsigned worker_count) {
   struct segment_layout layout;
   layout.keys = align_up(sizeof(struct segment));
   layout.metrics = layout.keys + align_up(keys_table_size());
-  layout.size = layout.metrics + align_up(metrics_area_size(worker_count + 1));
+  layout.values = layout.metrics + align_up(metrics_area_size(worker_count + 1));
+  layout.cache = layout.values + align_up(table_size(&table_values_shape));
+  layout.size = layout.cache + align_up(table_size(&table_cache_shape));
   return layout;
 }
 
@@ -32,6 +35,8 @@ struct segment *segment_open(unsigned worker_count) {
   struct segment *segment = (struct segment *)(void *)memory;
   segment->worker_count = worker_count;
   segment->metrics = memory + layout.metrics;
+  segment->values = table_open(memory + layout.values, &table_values_shape);
+  segment->cache = table_open(memory + layout.cache, &table_cache_shape);
   segment->keys = keys_open(memory + layout.keys);
   if (segment->keys) return segment;
   munmap(memory, layout.size);

@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* One anonymous shared mapping, made by the supervisor before the first fork: this struct, the key table and the
- * metrics area behind it at fixed offsets, at the same address in every process. */
+struct table;
+
+/* One anonymous shared mapping, made by the supervisor before the first fork: this struct and its parts behind it at
+ * fixed offsets, at the same address in every process. Only pages that are used become real. */
 enum { SEGMENT_WORKERS_MAX = 64 };
 
 enum worker_state { WORKER_ABSENT, WORKER_STARTING, WORKER_READY, WORKER_DRAINING };
@@ -23,8 +25,10 @@ struct segment {
   _Atomic bool draining;
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];
-  struct keys *keys; /* the key table's handle, inherited by every process */
-  void *metrics;     /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
+  struct keys *keys;    /* the key table's handle, inherited by every process */
+  void *metrics;        /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
+  struct table *values; /* scripts' counters, buckets, small values */
+  struct table *cache;  /* scripts' large values */
 };
 
 /* 1 to SEGMENT_WORKERS_MAX workers. Null when the mapping cannot be made. Every process of the program shares it. */
