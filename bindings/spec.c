@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "bindings/bind.h"
 #include "bindings/random.h"
+#include "bindings/shared.h"
 #include "crypto/secret.h"
 #include "process/worker.h"
 #include "script/loader.h"
@@ -22,7 +23,7 @@
  *   clock_advance(milliseconds) moves a fixed clock
  *   seed(number) makes gateway.random repeat itself; seed() -> the kernel's randomness again
  * Each spec file finds everything as if it were the first: `require "gateway.spec"` forgets the modules loaded before,
- * and a clock and a seed that were fixed. */
+ * a clock and a seed that were fixed, and what gateway.shared holds. */
 
 enum { FIXTURE_LIMIT = 16 * 1024 * 1024 };
 
@@ -129,6 +130,7 @@ static int load_door(lua_State *L) {
     module_forget(L);
     clock_release(&worker->clock);
     random_unseed(bind_random_source(L));
+    bind_shared_forget(L);
   }
   return module_require_by_hallway(L);
 }
