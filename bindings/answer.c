@@ -78,17 +78,6 @@ static int call_refuse_with(lua_State *L) {
   return 0;
 }
 
-/* field(name, value) -> whether the answer, which has not begun yet, will carry it */
-static int call_field(lua_State *L) {
-  struct call *call = bind_call(L, 1);
-  struct slice name = bind_slice(L, 2), value = bind_slice(L, 3);
-  if (!field_name_valid(name) || !field_value_valid(value)) return luaL_error(L, "not a valid header: %s", name.ptr);
-  bool open = !exchange_answered(call->exchange);
-  if (open && !call_field_set(call, name, value)) return luaL_error(L, "%s is the gateway's own header", name.ptr);
-  lua_pushboolean(L, open);
-  return 1;
-}
-
 static void overhead_append(const struct call *call, const struct reply *reply, struct buffer *out) {
   uint64_t total = uv_hrtime() - exchange_started(call->exchange);
   uint64_t upstream = reply->done_at > reply->sent_at ? reply->done_at - reply->sent_at : 0;
@@ -175,7 +164,7 @@ static struct call *open_stream(lua_State *L) {
 static int call_write(lua_State *L) {
   struct call *call = open_stream(L);
   if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
-  if (exchange_stream_write(call->exchange, bind_slice(L, 2)) != EXCHANGE_FULL) return 0;
+  if (call_stream_write(call, bind_slice(L, 2)) != EXCHANGE_FULL) return 0;
   struct writable_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
   *wait = (struct writable_wait){call, task_of(L), 0};
   call->on_writable = writable_now;
@@ -202,7 +191,6 @@ static int call_answered(lua_State *L) {
 }
 
 const luaL_Reg bind_call_answer[] = {
-    {"respond", call_respond_whole}, {"refuse", call_refuse_with}, {"pass", call_pass},
-    {"stream", call_stream},         {"write", call_write},        {"finish", call_finish},
-    {"answered", call_answered},     {"field", call_field},        {NULL, NULL},
+    {"respond", call_respond_whole}, {"refuse", call_refuse_with}, {"pass", call_pass},         {"stream", call_stream},
+    {"write", call_write},           {"finish", call_finish},      {"answered", call_answered}, {NULL, NULL},
 };

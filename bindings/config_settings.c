@@ -68,6 +68,10 @@ static const struct setting members[] = {
     SETTING(script_rollback_window_ms, SETTING_UNSIGNED),
     SETTING(script_rollback_fault_ppm, SETTING_UNSIGNED),
     SETTING(script_rollback_p99_us, SETTING_UNSIGNED),
+    SETTING(recording_path, SETTING_TEXT),
+    SETTING(recording_sample_ppm, SETTING_UNSIGNED),
+    SETTING(recording_redact, SETTING_FLAG),
+    SETTING(recording_bytes, SETTING_WIDE),
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 

@@ -147,5 +147,10 @@ return { "record", fields = {
     rollback = { "record", fields = rollback },
     shadow = later,
   } },
-  recording = later,
+  recording = { "record", fields = {
+    path = { "string", max = 511, default = "", setting = "recording_path" },
+    sample = { "number", min = 0, max = 1, default = 1, setting = "recording_sample_ppm", scale = 1000000 },
+    redact = { "boolean", default = true, setting = "recording_redact" },
+    max_size = { "bytes", min = "4KiB", max = "1024GiB", default = "256MiB", setting = "recording_bytes" },
+  } },
 } }

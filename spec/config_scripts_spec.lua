@@ -43,3 +43,16 @@ scripts:
     assert.are.same({}, loaded.warnings)
   end)
 end)
+
+describe("recording", function()
+  it("is off until a path is given", function()
+    assert.are.equal("", assert(config.load({}, nil)).settings.recording_path)
+  end)
+
+  it("takes a share of the requests", function()
+    local settings = valid("targets: auto\nrecording: { path: /tmp/x, sample: 0.25, max_size: 1MiB }").settings
+    assert.are.equal(250000, settings.recording_sample_ppm)
+    assert.are.equal(1048576, settings.recording_bytes)
+    assert.is_true(settings.recording_redact)
+  end)
+end)

@@ -34,7 +34,8 @@ describe("without a file", function()
       upstream_body_bytes = 67108864, sse_event_bytes = 8388608, stream_bytes = 268435456, ca_file = "",
       https_proxy = "", http_proxy = "", no_proxy = "", script_cpu_ms = 20, script_memory_bytes = 67108864,
       script_path = "", script_rollback_window_ms = 60000, script_rollback_fault_ppm = 50000,
-      script_rollback_p99_us = 20000,
+      script_rollback_p99_us = 20000, recording_path = "", recording_sample_ppm = 1000000,
+      recording_redact = true, recording_bytes = 268435456,
     }
     assert.are.same(expected, settings)
   end)

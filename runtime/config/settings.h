@@ -35,4 +35,9 @@ struct settings {
   unsigned script_rollback_window_ms; /* how long a new generation is watched; 0 = it is not */
   unsigned script_rollback_fault_ppm; /* faults in a million calls that give it up; 0 = none do */
   unsigned script_rollback_p99_us;    /* the same of a script's 99th percentile */
+
+  char recording_path[512];      /* empty = nothing is recorded */
+  unsigned recording_sample_ppm; /* of a million requests */
+  bool recording_redact;
+  uint64_t recording_bytes; /* of the whole file */
 };

@@ -3,6 +3,7 @@
 
 #include "crypto/secret.h"
 #include "process/access.h"
+#include "process/record_take.h"
 #include "process/reply.h"
 #include "process/worker.h"
 
@@ -33,6 +34,8 @@ static bool trace_from_parent(char *out, struct slice parent) {
 }
 
 static void trace_choose(struct call *call) {
+  const struct record *replayed = call->worker->replayed;
+  if (replayed && hex_copy(call->trace_id, replayed->trace_id)) return;
   if (trace_from_parent(call->trace_id, request_field(call->exchange, "traceparent"))) return;
   if (hex_copy(call->trace_id, request_field(call->exchange, "x-request-id"))) return;
   random_hex(call->worker->random, call->trace_id, 16);
@@ -54,22 +57,36 @@ static bool needs_key(const struct call *call) {
   return call->route->class == ROUTE_MONITOR && !(keyless && call->route->endpoint);
 }
 
-static int authenticate(struct call *call) {
+static enum call_access access_judge(struct call *call) {
   static const struct slice prefix = {"Bearer ", 7};
-  if (!needs_key(call)) return 0;
+  if (!needs_key(call)) return ACCESS_OPEN;
   struct slice header = request_field(call->exchange, "authorization");
-  if (!slice_starts(header, prefix)) {
-    return refuse(call, 401, "authentication_error", "missing_api_key", "missing or invalid authorization header");
-  }
+  if (!slice_starts(header, prefix)) return ACCESS_MISSING;
   struct key_identity *identity = arena_alloc(exchange_arena(call->exchange), sizeof *identity);
-  if (!keys_find(call->worker->segment->keys, slice_from(header, prefix.len), identity)) {
-    return refuse(call, 401, "authentication_error", "invalid_api_key", "invalid or revoked API key");
-  }
+  if (!keys_find(call->worker->segment->keys, slice_from(header, prefix.len), identity)) return ACCESS_INVALID;
   call->identity = identity;
-  if (call->route->class == ROUTE_MONITOR && identity->scopes == 0) {
-    return refuse(call, 403, "permission_error", "insufficient_scope", "insufficient permissions");
+  return call->route->class == ROUTE_MONITOR && identity->scopes == 0 ? ACCESS_SCOPE : ACCESS_KEY;
+}
+
+/* Credentials are not recorded: who came in then comes in again. */
+static enum call_access access_replay(struct call *call, const struct record *replayed) {
+  if (replayed->access == ACCESS_KEY || replayed->access == ACCESS_SCOPE) call->identity = &replayed->key;
+  return replayed->access;
+}
+
+static int authenticate(struct call *call) {
+  const struct record *replayed = call->worker->replayed;
+  call->access = replayed ? access_replay(call, replayed) : access_judge(call);
+  switch (call->access) {
+    case ACCESS_MISSING:
+      return refuse(call, 401, "authentication_error", "missing_api_key", "missing or invalid authorization header");
+    case ACCESS_INVALID:
+      return refuse(call, 401, "authentication_error", "invalid_api_key", "invalid or revoked API key");
+    case ACCESS_SCOPE:
+      return refuse(call, 403, "permission_error", "insufficient_scope", "insufficient permissions");
+    default:
+      return 0;
   }
-  return 0;
 }
 
 static int refuse_unknown(struct call *call) {
@@ -150,6 +167,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   timer_init(&call->deadline, deadline_passed);
   trace_choose(call);
   exchange_set_data(exchange, call);
+  record_begin(call);
   if (++worker->open_calls > worker->peak_calls) worker->peak_calls = worker->open_calls;
   return call;
 }
@@ -170,6 +188,7 @@ void call_request(void *user, struct exchange *exchange) {
   (void)user;
   struct call *call = exchange_data(exchange);
   if (call->worker->draining) exchange_close_after(exchange);
+  record_request(call);
   if (slice_equal(slice_text(call->route->endpoint), SLICE_LITERAL("options"))) {
     call_respond(call, 204, (struct slice){0}, SLICE_LITERAL("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"),
                  NULL, 0);
@@ -200,6 +219,7 @@ void call_end(void *user, struct exchange *exchange) {
     call->worker->open_calls--;
     script_cancel(call);
     replies_free(call);
+    record_end(call);
   }
   access_record(user, exchange, call);
   vm_idle(((struct worker *)user)->vm);
@@ -222,7 +242,7 @@ static void stream_break(struct call *call, const char *type, const char *code, 
   buffer_append_slice(&event, SLICE_LITERAL("data: {\"error\":{\"message\":"));
   json_string_encode(&event, slice_text(message));
   buffer_append_format(&event, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}\n\n", type, code);
-  exchange_stream_write(call->exchange, buffer_slice(&event));
+  call_stream_write(call, buffer_slice(&event));
   buffer_free(&event);
   call_stream_end(call);
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "codec/json.h"
 #include "http/exchange.h"
+#include "process/record.h"
 #include "process/route.h"
 #include "script/task.h"
 #include "shared/keys.h"
@@ -28,12 +29,6 @@ struct call_notes {
   bool rejected, incomplete;
 };
 
-/* A header line that scripts have put on the answer, whatever it will be. Lives in the arena. */
-struct call_field {
-  struct call_field *next;
-  struct slice name, value;
-};
-
 struct call {
   struct worker *worker;
   struct exchange *exchange;
@@ -41,7 +36,9 @@ struct call {
   struct task *task;                   /* null before and after the script runs */
   struct reply *replies;               /* upstream calls not yet given back; owned */
   const struct key_identity *identity; /* null: open proxy or probe */
-  void **box;                          /* the script's userdata, emptied when the call ends */
+  enum call_access access;
+  struct record *record; /* null: not recorded; in the arena */
+  void **box;            /* the script's userdata, emptied when the call ends */
   enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's event stream */
   struct timer deadline; /* the whole request, or a stream's start; then the stream's heartbeat */
   uint64_t beat_bytes;   /* what the stream had sent at the last beat */
@@ -52,7 +49,6 @@ struct call {
   void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
   void *waiter;
   struct call_notes notes;
-  struct call_field *fields;
 };
 
 /* The http handler's events (see http/exchange.h); `user` is the worker. */
@@ -78,10 +74,6 @@ void call_refuse(struct call *call, const struct call_problem *problem);
 void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,
                   const struct slice *body, unsigned body_count);
 
-/* Puts a header on the answer that will go out, in the place of one of that name, also of a provider's. Name and value
- * are valid on the wire; copied. False for a name that is the gateway's own: framing, the body's type, the trace. */
-bool call_field_set(struct call *call, struct slice name, struct slice value);
-
 /* Begins an event stream: the head every stream gets and `fields`. */
 void call_stream_begin(struct call *call, struct slice fields);
 
@@ -90,6 +82,9 @@ void call_deadline(struct call *call, uint64_t milliseconds);
 
 /* From now on a script that still holds this call gets an error. */
 void call_box_empty(struct call *call);
+
+/* Bytes of the open event stream, as exchange_stream_write. */
+enum exchange_write call_stream_write(struct call *call, struct slice bytes);
 
 /* Ends it; nothing when none is open. */
 void call_stream_end(struct call *call);

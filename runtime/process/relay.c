@@ -96,7 +96,7 @@ static void client_write(struct reply *reply, struct slice bytes) {
   if (reply->full) return buffer_append_slice(&reply->inbox, bytes);
   if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
   reply->passed += bytes.len;
-  if (exchange_stream_write(call->exchange, bytes) != EXCHANGE_FULL) return;
+  if (call_stream_write(call, bytes) != EXCHANGE_FULL) return;
   reply->full = true;
   if (reply->paused || reply->ended) return;
   reply->paused = true;

@@ -2,6 +2,7 @@
 #include "process/reply.h"
 
 #include "process/call.h"
+#include "process/record_take.h"
 #include "process/worker.h"
 
 enum { REPLY_INBOX_HIGH = 64 * 1024, FAILURE_BODY_MAX = 256 * 1024, FIRST_EVENT_MAX = 64 * 1024 };
@@ -23,6 +24,7 @@ static void on_head(struct transfer *transfer, void *owner, const struct transfe
   (void)transfer;
   struct reply *reply = owner;
   reply->response = response;
+  record_head(reply->call, reply->recorded, response);
   struct slice type = reply_field(reply, SLICE_LITERAL("content-type"));
   struct slice wanted = SLICE_LITERAL("text/event-stream");
   type.len = type.len < wanted.len ? type.len : wanted.len;
@@ -160,6 +162,7 @@ static void whole_body(struct reply *reply, struct slice bytes) {
 static void on_body(struct transfer *transfer, void *owner, struct slice bytes) {
   (void)transfer;
   struct reply *reply = owner;
+  record_piece(reply->call, reply->recorded, bytes);
   switch (reply->state) {
     case REPLY_SENT:
       if (reply->streams) {
@@ -214,8 +217,8 @@ static void sent_ended(struct reply *reply) {
 }
 
 static void on_done(struct transfer *transfer, void *owner, const struct error *error) {
-  (void)transfer;
   struct reply *reply = owner;
+  record_done(reply->call, reply->recorded, transfer, error);
   reply->ended = true;
   reply->done_at = uv_hrtime();
   if (error && !reply->ending) reply->error = *error;
@@ -248,6 +251,7 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
   timer_init(&reply->linger, linger_over);
   if (transfer_start(call->worker->upstream, &request->transfer, &events, reply, &reply->transfer, error) < 0)
     return NULL;
+  reply->recorded = record_sent(call, &request->transfer);
   reply->next = call->replies;
   call->replies = reply;
   return reply;

@@ -33,8 +33,9 @@ typedef void (*reply_wake)(struct reply *reply, void *waiter);
 struct reply {
   struct reply *next; /* in call->replies */
   struct call *call;
-  struct transfer *transfer; /* owned until reply_free; null when it was cancelled */
-  void **box;                /* the script's userdata, emptied with the reply */
+  struct record_exchange *recorded; /* null: its call is not recorded */
+  struct transfer *transfer;        /* owned until reply_free; null when it was cancelled */
+  void **box;                       /* the script's userdata, emptied with the reply */
   enum reply_state state;
   bool wants_stream, streams; /* the client asked for one; the upstream sends one */
   bool ended;                 /* the transfer's `done` came; `error.code` null when it came whole */

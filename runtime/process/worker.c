@@ -12,6 +12,7 @@
 #include "process/access.h"
 #include "process/call.h"
 #include "process/harden.h"
+#include "process/recorder.h"
 #include "process/supervisor.h"
 
 enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500 };
@@ -173,6 +174,7 @@ static int rooms_open(struct worker *worker, int listen_fd) {
   if (!worker->upstream) return worker_fail(worker, "upstream", &error);
   worker->budget = budget_open(worker->settings.script_cpu_ms);
   if (scripts_open(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
+  worker->recorder = recorder_open(worker);
   server_options(worker, &server);
   worker->server = http_server_open(&worker->loop, &server);
   if (http_server_listen(worker->server, listen_fd, &error) < 0) return worker_fail(worker, "listener", &error);
@@ -210,6 +212,7 @@ static void rooms_close(struct worker *worker) {
     http_server_close(worker->server);
   }
   if (worker->upstream) upstream_close(worker->upstream);
+  recorder_close(worker->recorder);
   loop_close(&worker->loop);
   if (worker->vm) vm_close(worker->vm);
   if (worker->budget) budget_close(worker->budget);

@@ -19,6 +19,8 @@
 struct random;
 struct call;
 struct lua_State;
+struct record;
+struct recorder;
 struct worker;
 
 struct worker_program { /* what main hands to every worker */
@@ -39,7 +41,9 @@ struct worker {
   struct log *log;
   struct metrics *metrics;
   struct random *random;
-  struct clock_source clock; /* what scripts take for the time */
+  struct clock_source clock;     /* what scripts take for the time */
+  struct recorder *recorder;     /* null: nothing is recorded */
+  const struct record *replayed; /* null but in a replay: the request that is lived through again */
   struct upstream *upstream;
   struct http_server *server;
   struct budget *budget;

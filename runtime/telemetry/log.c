@@ -71,6 +71,10 @@ void log_redact(const struct log *log, struct slice text, struct buffer *out) {
   redact_append(log ? log->redactor : NULL, text, out);
 }
 
+const struct redactor *log_redactor(const struct log *log) {
+  return log->redactor;
+}
+
 void log_begin(struct log *log, enum log_level level, const char *message) {
   log->composing = log_enabled(log, level);
   if (log->composing) log_line_begin(&log->line, level, message);

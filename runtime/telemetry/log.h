@@ -13,6 +13,7 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 
 struct log;
+struct redactor;
 
 /* `fd` is borrowed. One per process, opened after the fork, used by one thread. Null when memory is gone or no thread
  * can be made. */
@@ -31,6 +32,8 @@ void log_hide(struct log *log, struct slice name, struct slice value);
 void log_hide_environment(struct log *log, const char *const *environment);
 /* Appends `text` as a line would show it. Without a log only what has the shape of a secret is taken out. */
 void log_redact(const struct log *log, struct slice text, struct buffer *out);
+/* What it takes out; borrowed from the log. */
+const struct redactor *log_redactor(const struct log *log);
 
 /* A line in the making, one at a time per log: log_begin, fields, log_end. All are no-ops when the level is off.
  * `message` and `key` are our own words, written as they are. */

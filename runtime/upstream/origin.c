@@ -80,6 +80,10 @@ struct origin *origin_get(struct upstream *upstream, const struct origin_options
   return origin;
 }
 
+void origin_address(const struct origin *origin, struct buffer *out) {
+  buffer_append_format(out, "%s://%s", origin->secure ? "https" : "http", origin->name);
+}
+
 bool origin_blocks(const struct origin *origin, const union address *address) {
   return address_impossible(address) || (origin->public_only && address_private(address));
 }

@@ -46,3 +46,6 @@ struct origin_options {
 
 /* Null with `error` (upstream_bad_origin, or the trust store's) when the address cannot be used. */
 struct origin *origin_get(struct upstream *upstream, const struct origin_options *options, struct error *error);
+
+/* Appends "https://host:port". */
+void origin_address(const struct origin *origin, struct buffer *out);
