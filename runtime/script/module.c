@@ -64,10 +64,12 @@ void module_door(lua_State *L, const char *name, bool hallway_only) {
   set_entry(L, hallway_only ? vm->private_doors : vm->doors, name);
 }
 
+/* A door may have two sides: the hallway sees the private one, which has all of the public one's functions and more. */
 static bool push_door(lua_State *L, const char *name, bool hallway) {
   const struct vm *vm = vm_of(L);
+  if (hallway && push_entry(L, vm->private_doors, name)) return true;
   if (push_entry(L, vm->doors, name)) return true;
-  if (hallway) return push_entry(L, vm->private_doors, name);
+  if (hallway) return false;
   if (!push_entry(L, vm->private_doors, name)) return false;
   luaL_error(L, "module 'gateway.%s' is not for scripts", name);
   return false;

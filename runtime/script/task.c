@@ -25,28 +25,47 @@ struct task {
   task_results results;
   task_abort abort;
   task_done done;
+  void (*gone)(void *owner); /* null = nobody asks */
   void *owner;
+  unsigned errands;
   const char *traceback; /* lies on the main state's stack while `done` runs */
 };
 
 static void on_job(struct loop_job *job);
 
-struct task *task_start(struct vm *vm, struct loop *loop, lua_State *L, int argument_count, task_done done,
-                        void *owner) {
+/* What may raise comes before what must be freed. */
+struct task *task_prepare(struct vm *vm, struct loop *loop, lua_State *L, int argument_count) {
   REQUIRE(argument_count < LUA_MINSTACK);
+  lua_State *thread = lua_newthread(L);
+  lua_insert(L, -argument_count - 2);
+  lua_xmove(L, thread, argument_count + 1);
+  int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
   struct task *task = calloc(1, sizeof *task);
   REQUIRE(task != NULL);
   task->vm = vm;
   task->loop = loop;
   task->argument_count = argument_count;
-  task->done = done;
-  task->owner = owner;
-  task->thread = lua_newthread(L);
-  lua_insert(L, -argument_count - 2);
-  lua_xmove(L, task->thread, argument_count + 1);
-  task->anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+  task->thread = thread;
+  task->anchor = anchor;
   vm_task_opened(vm, &task->node);
   loop_job_init(&task->job, on_job);
+  return task;
+}
+
+void task_own(struct task *task, void *owner, task_done done, void (*gone)(void *owner)) {
+  task->owner = owner;
+  task->done = done;
+  task->gone = gone;
+}
+
+void task_begin(struct task *task) {
+  on_job(&task->job);
+}
+
+struct task *task_start(struct vm *vm, struct loop *loop, lua_State *L, int argument_count, task_done done,
+                        void *owner) {
+  struct task *task = task_prepare(vm, loop, L, argument_count);
+  task_own(task, owner, done, NULL);
   loop_defer(loop, &task->job);
   return task;
 }
@@ -58,6 +77,18 @@ struct task *task_of(lua_State *L) {
 
 void *task_owner(const struct task *task) {
   return task->owner;
+}
+
+bool task_is(const struct task *task, task_done done) {
+  return task->done == done;
+}
+
+struct task *task_running(lua_State *L) {
+  return vm_of(L)->running;
+}
+
+unsigned *task_errands(struct task *task) {
+  return &task->errands;
 }
 
 const char *task_traceback(const struct task *task) {
@@ -105,6 +136,7 @@ static void task_finish(struct task *task, const struct error *error) {
   task->state = TASK_OVER;
   wait_abort(task);
   if (!task->cancelled) task->done(task, task->owner, error);
+  if (task->cancelled && task->gone) task->gone(task->owner);
   if (task->traceback) lua_pop(vm->L, 1);
   luaL_unref(vm->L, LUA_REGISTRYINDEX, task->anchor);
   list_remove(&task->node);

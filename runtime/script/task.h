@@ -18,14 +18,29 @@ struct task;
  * called after task_cancel. The task is freed when this returns. Leaves the VM's stack as it is and the VM open. */
 typedef void (*task_done)(struct task *task, void *owner, const struct error *error);
 
-/* Creates the coroutine for the function on top of `L` (the VM's main state) with the `argument_count` values above it,
- * all of which are popped, and queues its first run. */
+/* Creates the coroutine for the function on top of `L` (any state of the VM) with the `argument_count` values above it,
+ * all of which are popped, and queues its first run. May raise for memory; then there is no task. */
 struct task *task_start(struct vm *vm, struct loop *loop, lua_State *L, int argument_count, task_done done,
                         void *owner);
+
+/* The same in two steps, for work that waits its turn: the task is open at once (its VM stays), and runs only in
+ * task_begin, which is called from a callback of the loop's with no Lua on the stack. `gone` is called, and must not
+ * call back, when the task is cancelled: the owner then forgets it. */
+struct task *task_prepare(struct vm *vm, struct loop *loop, lua_State *L, int argument_count);
+void task_own(struct task *task, void *owner, task_done done, void (*gone)(void *owner));
+void task_begin(struct task *task);
 
 /* The task that `L` runs in; null in the main state (loading, specs outside a task). */
 struct task *task_of(lua_State *L);
 void *task_owner(const struct task *task);
+/* Whose is it: the one whose tasks end in `done`? */
+bool task_is(const struct task *task, task_done done);
+
+/* The task that runs now in L's VM, whichever of its coroutines L is; null when none does. */
+struct task *task_running(lua_State *L);
+
+/* How many calls to others this task has made; for whoever bounds them. */
+unsigned *task_errands(struct task *task);
 
 /* Message and stack of the failed coroutine, for the log. Valid inside task_done only; null when it did not fail. */
 const char *task_traceback(const struct task *task);

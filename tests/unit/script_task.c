@@ -94,6 +94,53 @@ static void many_tasks_interleave(void **state) {
   assert_int_equal(vm_tasks(vm), 0);
 }
 
+/* ---- waiting for its turn ---- */
+
+static int gone_count;
+
+static void on_gone(void *owner) {
+  ((struct outcome *)owner)->task = NULL;
+  gone_count++;
+}
+
+static void prepare(struct outcome *outcome, const char *text) {
+  *outcome = (struct outcome){0};
+  push_function(vm, text);
+  outcome->task = task_prepare(vm, &loop, vm_state(vm), 0);
+  task_own(outcome->task, outcome, on_done, on_gone);
+}
+
+static void a_prepared_task_runs_when_it_is_begun(void **state) {
+  (void)state;
+  struct outcome outcome;
+  prepare(&outcome, "note('began') wait()");
+  turn();
+  assert_string_equal(outcome.traceback, "");
+  assert_int_equal(vm_tasks(vm), 1);
+  assert_true(task_is(outcome.task, on_done));
+  task_begin(outcome.task);
+  assert_string_equal(outcome.traceback, "began");
+  finish(&operations[0], 1);
+  turn();
+  assert_int_equal(outcome.calls, 1);
+  assert_int_equal(vm_tasks(vm), 0);
+}
+
+static void the_owner_of_a_cancelled_task_is_told(void **state) {
+  (void)state;
+  struct outcome waiting, unbegun;
+  gone_count = 0;
+  prepare(&waiting, "wait()");
+  prepare(&unbegun, "note('never')");
+  task_begin(waiting.task);
+  task_cancel(waiting.task);
+  task_cancel(unbegun.task);
+  assert_int_equal(gone_count, 2);
+  assert_int_equal(waiting.calls + unbegun.calls, 0);
+  assert_int_equal(operations[0].aborts, 1);
+  prepare(&unbegun, "note('never')"); /* the VM's end cancels it */
+}
+
 /* ---- failing ---- */
 
 static void errors_come_with_their_place(void **state) {
@@ -249,6 +296,8 @@ int main(void) {
       TEST(a_wait_inside_pcall_and_guard_works),
       TEST(a_late_or_repeated_wake_is_ignored),
       TEST(many_tasks_interleave),
+      TEST(a_prepared_task_runs_when_it_is_begun),
+      TEST(the_owner_of_a_cancelled_task_is_told),
       TEST(errors_come_with_their_place),
       TEST(the_traceback_is_the_dead_coroutines),
       TEST(runaway_tasks_are_stopped),
