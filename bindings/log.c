@@ -6,7 +6,8 @@
 #include "script/vm.h"
 
 /* gateway.log: lines of scripts. debug, info, warn, error(message [, fields]); fields are strings, numbers, booleans.
- * redacted(text) is what such a line would show of a text. Where there is no log (specs, check) the arguments are
+ * Every line loses what looks like a credential or an address of a person; what a client wrote must not be put there at
+ * all. redacted(text) is what such a line would show of a text. Where there is no log (specs, check) the arguments are
  * checked all the same. */
 
 void bind_log(lua_State *L);
@@ -85,7 +86,7 @@ static int log_error(lua_State *L) {
   return line_write(L, LOG_ERROR);
 }
 
-/* hide(name, secret): no line shows it from now on */
+/* hide(name, secret), for the hallway: no line shows it from now on */
 static int log_hide_secret(lua_State *L) {
   struct log *log = log_of(L);
   struct slice name = bind_slice(L, 1), secret = bind_slice(L, 2);
@@ -115,5 +116,8 @@ void bind_log(lua_State *L) {
   static const luaL_Reg functions[] = {{"debug", log_debug}, {"info", log_info},        {"warn", log_warn},
                                        {"error", log_error}, {"hide", log_hide_secret}, {"redacted", log_redacted},
                                        {NULL, NULL}};
-  bind_door(L, "log", functions);
+  static const luaL_Reg for_scripts[] = {{"debug", log_debug}, {"info", log_info},         {"warn", log_warn},
+                                         {"error", log_error}, {"redacted", log_redacted}, {NULL, NULL}};
+  bind_door_private(L, "log", functions);
+  bind_door(L, "log", for_scripts);
 }

@@ -5,7 +5,9 @@
 #include "process/worker.h"
 #include "script/vm.h"
 
-/* gateway.metrics: series of the published families. Handles live as long as the process; where there are no metrics
+/* gateway.metrics. For scripts: count(name[, by]) adds to gateway_script_events_total{name}; a name has 1 to 64 of
+ * a-z 0-9 _ . -, and after some hundred names the rest is counted as `other`. For the hallway, also series of the
+ * published families. Handles live as long as the process; where there are no metrics
  * (specs, check) they take numbers and keep nothing. */
 
 void bind_metrics(lua_State *L);
@@ -114,10 +116,36 @@ static int metrics_render_text(lua_State *L) {
   return status == 0 ? 1 : lua_error(L);
 }
 
+enum { EVENT_NAME_MAX = 64 };
+
+static struct slice event_name_check(lua_State *L) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_.-";
+  struct slice name = bind_slice(L, 1);
+  bool fits = name.len > 0 && name.len <= EVENT_NAME_MAX && strspn(name.ptr, letters) == name.len;
+  luaL_argcheck(L, fits, 1, "1 to 64 of a-z, 0-9, '_', '.' and '-'");
+  return name;
+}
+
+static int metrics_count(lua_State *L) {
+  struct metrics *metrics = metrics_of(L);
+  struct slice name = event_name_check(L);
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    lua_settop(L, 1);
+    lua_pushinteger(L, 1);
+  }
+  lua_Number by = number_check(L, 0);
+  if (metrics) metric_add(metrics_series(metrics, METRIC_SCRIPT_EVENTS, &name, 1), (uint64_t)by);
+  return 0;
+}
+
 void bind_metrics(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"add", metric_add_by}, {"set", metric_set_to}, {"observe", metric_observe_micros}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"series", metrics_series_named}, {"render", metrics_render_text}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"series", metrics_series_named}, {"render", metrics_render_text}, {"count", metrics_count}, {NULL, NULL}};
+  static const luaL_Reg for_scripts[] = {{"count", metrics_count}, {NULL, NULL}};
   bind_box_type(L, METRIC_TYPE, methods);
   bind_door_private(L, "metrics", functions);
+  bind_door(L, "metrics", for_scripts);
 }

@@ -29,6 +29,7 @@ enum metrics_family {
   METRIC_RETRIES,           /* gateway_retries_total{target} */
   METRIC_FAILOVERS,         /* gateway_failovers_total{target} */
   METRIC_SCRIPT_FAULTS,     /* gateway_script_faults_total{kind,name} */
+  METRIC_SCRIPT_EVENTS,     /* gateway_script_events_total{name}: what scripts count */
   METRIC_LOG_DROPPED,       /* gateway_log_lines_dropped_total */
   METRIC_WORKER_RESTARTS,   /* gateway_worker_restarts_total: written by the supervisor's slot */
   METRIC_HTTP_REFUSED,      /* gateway_http_refused_total{code}: framing, limits, time-outs */

@@ -9,6 +9,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_KEY_TYPE] = "key_type", [LABEL_STATE] = "state",
     [LABEL_KIND] = "kind",         [LABEL_TARGET] = "target",
     [LABEL_NAME] = "name",         [LABEL_CODE] = "code",
+    [LABEL_EVENT] = "name",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -81,6 +82,8 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
         {"gateway_failovers_total", "Requests that moved on to this target.", METRIC_COUNTER, 1, {LABEL_TARGET}, false},
     [METRIC_SCRIPT_FAULTS] =
         {"gateway_script_faults_total", "Faults of scripts.", METRIC_COUNTER, 2, {LABEL_KIND, LABEL_NAME}, false},
+    [METRIC_SCRIPT_EVENTS] =
+        {"gateway_script_events_total", "Events counted by scripts.", METRIC_COUNTER, 1, {LABEL_EVENT}, false},
     [METRIC_LOG_DROPPED] = {"gateway_log_lines_dropped_total",
                             "Log lines dropped because their reader was too slow.",
                             METRIC_COUNTER,

@@ -12,7 +12,24 @@ describe("gateway.crypto", function()
     assert.not_equal(crypto.sha256 "a", crypto.sha256 "a\0")
   end)
 
+  it("signs with HMAC-SHA-256, as RFC 4231 has it", function()
+    assert.equal("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+      crypto.hmac_sha256("Jefe", "what do ya want for nothing?"))
+    assert.equal("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+      crypto.hmac_sha256(("\170"):rep(131), "Test Using Larger Than Block-Size Key - Hash Key First"))
+    assert.not_equal(crypto.hmac_sha256("", "a"), crypto.hmac_sha256("k", "a"))
+  end)
+
+  it("compares secrets, and an empty one equals nothing", function()
+    assert.is_true(crypto.equal("secret", "secret"))
+    assert.is_false(crypto.equal("secret", "secreT"))
+    assert.is_false(crypto.equal("secret", "secre"))
+    assert.is_false(crypto.equal("", ""))
+  end)
+
   it("takes strings only", function()
+    assert.has_error(function() crypto.hmac_sha256("k") end)
+    assert.has_error(function() crypto.equal("k", nil) end)
     assert.has_error(function() crypto.sha256(7) end)
   end)
 end)
