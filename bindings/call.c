@@ -5,14 +5,19 @@
 #include "bindings/call.h"
 #include "bindings/checks.h"
 #include "bindings/json.h"
+#include "process/background.h"
 #include "process/reply.h"
 #include "process/worker.h"
 #include "script/vm.h"
 
 /* gateway.call: one request as lua/pipeline.lua sees it. A box; every method raises once the call is over. */
 
+/* Work that was put off goes on beside the call it came from: that one is over for it. */
 struct call *bind_call(lua_State *L, int index) {
-  return bind_box(L, index, CALL_TYPE);
+  struct call *call = bind_box(L, index, CALL_TYPE);
+  const struct task *running = task_running(L);
+  if (running && background_owns(running)) luaL_error(L, "%s is over", CALL_TYPE);
+  return call;
 }
 
 /* ---- what came in ---- */

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <stdlib.h>
+
+#include "base/check.h"
 #include "bindings/bind.h"
+#include "bindings/rehearsal.h"
 #include "process/worker.h"
+#include "script/task.h"
 #include "script/vm.h"
 
-/* gateway.clock: what time it is. */
+/* gateway.clock: what time it is, and waiting. */
 
 void bind_clock(lua_State *L);
+
+enum { SLEEP_MOST_MS = 60000 };
 
 static const struct clock_source *clock_of(lua_State *L) {
   const struct worker *worker = vm_host(L);
@@ -24,7 +31,51 @@ static int clock_elapsed(lua_State *L) {
   return 1;
 }
 
+/* ---- sleeping ---- */
+
+struct clock_sleep {
+  struct timer timer;
+  struct task *task;
+  uint64_t number;
+};
+
+static int sleep_results(lua_State *L, void *operation) {
+  (void)L;
+  free(operation);
+  return 0;
+}
+
+static void sleep_abort(void *operation) {
+  timer_stop(&((struct clock_sleep *)operation)->timer);
+  free(operation);
+}
+
+static void sleep_over(struct timer *timer) {
+  struct clock_sleep *sleep = LIST_OWNER(timer, struct clock_sleep, timer);
+  task_wake(sleep->task, sleep->number);
+}
+
+/* sleep(milliseconds), at most a minute. Waits: raises where nothing can. */
+static int clock_sleep(lua_State *L) {
+  lua_Number milliseconds = luaL_checknumber(L, 1);
+  luaL_argcheck(L, milliseconds >= 0 && milliseconds <= SLEEP_MOST_MS, 1, "between 0 and 60000 milliseconds");
+  if (rehearsal_is_on(L)) {
+    rehearsal_sleep(L, milliseconds);
+    return 0;
+  }
+  struct task *task = task_check(L);
+  struct worker *worker = vm_host(L);
+  struct clock_sleep *sleep = calloc(1, sizeof *sleep);
+  REQUIRE(sleep != NULL);
+  timer_init(&sleep->timer, sleep_over);
+  sleep->task = task;
+  sleep->number = task_wait(L, sleep, sleep_results, sleep_abort);
+  timer_start(worker->loop.wheel, &sleep->timer, (uint64_t)milliseconds);
+  return lua_yield(L, 0);
+}
+
 void bind_clock(lua_State *L) {
-  static const luaL_Reg functions[] = {{"now", clock_now}, {"monotonic", clock_elapsed}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"now", clock_now}, {"monotonic", clock_elapsed}, {"sleep", clock_sleep}, {NULL, NULL}};
   bind_door(L, "clock", functions);
 }

@@ -72,6 +72,7 @@ static const struct setting members[] = {
     SETTING(recording_sample_ppm, SETTING_UNSIGNED),
     SETTING(recording_redact, SETTING_FLAG),
     SETTING(recording_bytes, SETTING_WIDE),
+    SETTING(script_http_allow, SETTING_TEXT),
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 

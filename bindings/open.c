@@ -9,6 +9,7 @@ void bind_base64(lua_State *L);
 void bind_call_types(lua_State *L);
 void bind_clock(lua_State *L);
 void bind_crypto(lua_State *L);
+void bind_http(lua_State *L);
 void bind_log(lua_State *L);
 void bind_metrics(lua_State *L);
 void bind_random(lua_State *L);
@@ -16,12 +17,13 @@ void bind_script(lua_State *L);
 void bind_server(lua_State *L);
 void bind_shared(lua_State *L);
 void bind_sse(lua_State *L);
+void bind_task(lua_State *L);
 void bind_upstream(lua_State *L);
 
 void bind_open_doors(lua_State *L) {
   static void (*const doors[])(lua_State * L) = {
-      bind_base64,  bind_call_types, bind_clock,  bind_config, bind_crypto, bind_json, bind_log,
-      bind_metrics, bind_random,     bind_script, bind_server, bind_shared, bind_sse,  bind_upstream,
+      bind_base64,  bind_call_types, bind_clock,  bind_config, bind_crypto, bind_http, bind_json, bind_log,
+      bind_metrics, bind_random,     bind_script, bind_server, bind_shared, bind_sse,  bind_task, bind_upstream,
   };
   for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) doors[i](L);
 }

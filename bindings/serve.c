@@ -3,6 +3,7 @@
 #include "bindings/call.h"
 #include "bindings/checks.h"
 #include "process/call.h"
+#include "process/fault.h"
 #include "process/worker.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -95,38 +96,12 @@ int bind_check(struct worker *worker, struct buffer *report) {
   return passed ? 0 : -1;
 }
 
-static void fault_log(const struct call *call, const struct task *task, const struct error *error) {
-  struct log *log = call->worker->log;
-  const char *traceback = task_traceback(task);
-  log_begin(log, LOG_ERROR, "script failed");
-  log_text(log, "trace_id", slice_make(call->trace_id, 32));
-  log_text(log, "code", slice_text(error->code));
-  log_text(log, "error", slice_text(error->message));
-  if (traceback) log_text(log, "traceback", slice_text(traceback));
-  log_end(log);
-}
-
-/* The script a message begins with: "strategies/single.lua:7: ...". */
-static struct slice script_of(const char *message) {
-  const char *end = strstr(message, ".lua:"), *blank = strchr(message, ' ');
-  if (!end || (blank && blank < end)) return SLICE_LITERAL("unknown");
-  return slice_make(message, (size_t)(end - message));
-}
-
-static void fault_count(const struct call *call, const struct error *error) {
-  struct slice labels[] = {slice_text(error->code), script_of(error->message)};
-  metric_add(metrics_series(call->worker->metrics, METRIC_SCRIPT_FAULTS, labels, 2), 1);
-}
-
 /* A script that failed: its traceback is in the log already; the client learns the one word it may act on. */
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;
   call->task = NULL;
   call_box_empty(call);
-  if (error) {
-    fault_log(call, task, error);
-    fault_count(call, error);
-  }
+  if (error) fault_note(call->worker, task, error, call->trace_id);
   if (error || !exchange_answered(call->exchange)) {
     call_break(call, 500, "script_error", "the gateway could not complete the request");
   }

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "bindings/bind.h"
 #include "bindings/random.h"
+#include "bindings/rehearsal.h"
 #include "bindings/shared.h"
 #include "crypto/secret.h"
 #include "process/worker.h"
@@ -22,6 +23,7 @@
  *   clock(unix_seconds) fixes gateway.clock there; clock() -> the system's again
  *   clock_advance(milliseconds) moves a fixed clock
  *   seed(number) makes gateway.random repeat itself; seed() -> the kernel's randomness again
+ *   upstream, background, slept: see rehearsal.c
  * Each spec file finds everything as if it were the first: `require "gateway.spec"` forgets the modules loaded before,
  * a clock and a seed that were fixed, and what gateway.shared holds. */
 
@@ -83,6 +85,7 @@ static int spec_fixture(lua_State *L) {
 static int spec_clock(lua_State *L) {
   struct worker *worker = vm_host(L);
   if (lua_isnoneornil(L, 1)) {
+    rehearsal_open(L);
     clock_release(&worker->clock);
   } else {
     clock_fix(&worker->clock, luaL_checknumber(L, 1));
@@ -118,7 +121,11 @@ static void open_doors(lua_State *L) {
                                        {"seed", spec_seed},
                                        {NULL, NULL}};
   bind_open_doors(L);
-  bind_door_private(L, "spec", functions);
+  rehearsal_open(L);
+  lua_newtable(L);
+  luaL_setfuncs(L, rehearsal_functions, 0);
+  luaL_setfuncs(L, functions, 0);
+  module_door(L, "spec", true);
 }
 
 /* ---- the privileged world around busted ---- */

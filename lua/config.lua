@@ -186,6 +186,7 @@ local function settings_of(spec, value, settings)
   for name, field in pairs(spec.fields) do
     if field.setting then
       settings[field.setting] = field.scale and math.floor(value[name] * field.scale + 0.5) or value[name]
+      if field[1] == "array" then settings[field.setting] = table.concat(value[name], " ") end
       if value[name] == nil and field[1] == "string" then settings[field.setting] = "" end
     elseif field.fields then
       settings_of(field, value[name], settings)

@@ -15,6 +15,20 @@ local function positive_time(value, shown)
   if value <= 0 then return "request_timeout must be positive, got " .. shown end
 end
 
+--- A rule of gateway.http: runtime/upstream/url.h.
+local function host_rule_problem(value)
+  local rest = value:gsub("^https?://", "")
+  local host, port = rest:match "^(%[[%x:.]+%])(.*)$"
+  if not host then host, port = rest:match "^([%w%-_.*]+)(.*)$" end
+  local name = host and host:gsub("^%*%.", "")
+  if not name or name == "" or name:find("*", 1, true) then
+    return "must be host, host:port, *.domain, or one of these after http:// or https://"
+  end
+  if port == "" then return nil end
+  local number = tonumber(port:match "^:(%d%d?%d?%d?%d?)$")
+  if not number or number < 1 or number > 65535 then return "must end after the host, or with a port up to 65535" end
+end
+
 local target = {
   virtual_key = { "string", min = 1, max = 64 },
   name = { "string", min = 1, max = 64 },
@@ -145,6 +159,8 @@ return { "record", fields = {
     path = { "string", min = 1, max = 511, setting = "script_path" },
     require_specs = { "boolean", default = false },
     rollback = { "record", fields = rollback },
+    http_allow = { "array", of = { "string", min = 1, max = 253, check = host_rule_problem }, max = 32, default = {},
+      setting = "script_http_allow" },
     shadow = later,
   } },
   recording = { "record", fields = {

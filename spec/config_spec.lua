@@ -36,6 +36,7 @@ describe("without a file", function()
       script_path = "", script_rollback_window_ms = 60000, script_rollback_fault_ppm = 50000,
       script_rollback_p99_us = 20000, recording_path = "", recording_sample_ppm = 1000000,
       recording_redact = true, recording_bytes = 268435456,
+      script_http_allow = "",
     }
     assert.are.same(expected, settings)
   end)

@@ -39,5 +39,6 @@ struct settings {
   char recording_path[512];      /* empty = nothing is recorded */
   unsigned recording_sample_ppm; /* of a million requests */
   bool recording_redact;
-  uint64_t recording_bytes; /* of the whole file */
+  uint64_t recording_bytes;     /* of the whole file */
+  char script_http_allow[8192]; /* rules of upstream/url.h, separated by blanks */
 };

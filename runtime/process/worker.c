@@ -15,7 +15,7 @@
 #include "process/recorder.h"
 #include "process/supervisor.h"
 
-enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500 };
+enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500, LAST_ERRANDS_MS = 2000 };
 
 /* ---- the limits and time-outs of the configuration, for the rooms that keep them ---- */
 
@@ -72,7 +72,11 @@ static void upstream_options(const struct settings *settings, struct upstream_op
 static void drain_look(uv_timer_t *ticker) {
   struct worker *worker = ticker->data;
   atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
-  if (http_server_connections(worker->server) == 0) loop_stop(&worker->loop);
+  if (http_server_connections(worker->server) > 0) return;
+  uint64_t now = loop_now(&worker->loop);
+  if (!worker->quiet_at) worker->quiet_at = now;
+  bool late = now - worker->quiet_at > LAST_ERRANDS_MS; /* what scripts put off gets a moment, too */
+  if (late || background_idle(&worker->background)) loop_stop(&worker->loop);
 }
 
 static void drain_give_up(struct timer *timer) {
@@ -173,6 +177,7 @@ static int rooms_open(struct worker *worker, int listen_fd) {
   worker->upstream = upstream_open(&worker->loop, &upstream, &error);
   if (!worker->upstream) return worker_fail(worker, "upstream", &error);
   worker->budget = budget_open(worker->settings.script_cpu_ms);
+  background_open(&worker->background, worker);
   if (scripts_open(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
   worker->recorder = recorder_open(worker);
   server_options(worker, &server);
@@ -211,6 +216,7 @@ static void rooms_close(struct worker *worker) {
     http_server_each(worker->server, call_gone); /* nothing may still lean on the upstream room */
     http_server_close(worker->server);
   }
+  background_close(&worker->background);
   if (worker->upstream) upstream_close(worker->upstream);
   recorder_close(worker->recorder);
   loop_close(&worker->loop);

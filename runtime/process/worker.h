@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "http/server.h"
 #include "loop/loop.h"
+#include "process/background.h"
 #include "script/budget.h"
 #include "script/vm.h"
 #include "shared/segment.h"
@@ -48,6 +49,7 @@ struct worker {
   struct http_server *server;
   struct budget *budget;
   struct vm *vm;                   /* the generation new exchanges use */
+  struct background background;    /* what scripts have put off */
   struct map series;               /* "provider\0model" -> struct route_series; owned */
   struct upstream_stats published; /* what of the upstream room's counts the metrics know */
   uint64_t dropped;                /* the same of log lines nobody took in time */
@@ -58,6 +60,7 @@ struct worker {
   uv_signal_t on_term;
   struct timer drain_deadline;
   bool draining;
+  uint64_t quiet_at;               /* loop milliseconds: the last connection of a drain is gone; 0 = not yet */
   unsigned open_calls, peak_calls; /* requests in flight: now, and the most since memory was last given back */
 };
 

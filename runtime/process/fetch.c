@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/fetch.h"
+
+#include <stdlib.h>
+
+#include "base/check.h"
+#include "process/worker.h"
+
+struct fetch {
+  struct transfer *transfer; /* owned */
+  const struct transfer_response *response;
+  struct buffer body;
+  struct error error; /* code null: none */
+  bool over;
+  void (*wake)(void *waiter);
+  void *waiter;
+};
+
+static void on_head(struct transfer *transfer, void *owner, const struct transfer_response *response) {
+  (void)transfer;
+  ((struct fetch *)owner)->response = response;
+}
+
+static void on_body(struct transfer *transfer, void *owner, struct slice bytes) {
+  (void)transfer;
+  buffer_append_slice(&((struct fetch *)owner)->body, bytes);
+}
+
+static void on_done(struct transfer *transfer, void *owner, const struct error *error) {
+  (void)transfer;
+  struct fetch *fetch = owner;
+  fetch->over = true;
+  if (error) fetch->error = *error;
+  fetch->wake(fetch->waiter);
+}
+
+static struct origin *origin_of(struct worker *worker, const struct url *url, struct error *error) {
+  struct origin_options options = {.url = url->origin, .protocol = ORIGIN_HTTP1};
+  return origin_get(worker->upstream, &options, error);
+}
+
+struct fetch *fetch_start(struct worker *worker, const struct fetch_request *request, void (*wake)(void *waiter),
+                          void *waiter, struct error *error) {
+  static const struct transfer_events events = {on_head, on_body, on_done};
+  struct transfer_request transfer = {
+      .origin = origin_of(worker, request->url, error),
+      .method = request->method,
+      .target = request->url->target,
+      .prepared = request->prepared,
+      .body = &request->body,
+      .body_count = request->has_body,
+      .has_body = request->has_body,
+      .timeouts = {.connect = worker->settings.upstream_connect_ms, .total = request->timeout_ms},
+      .body_limit = request->body_limit,
+  };
+  if (!transfer.origin) return NULL;
+  struct fetch *fetch = calloc(1, sizeof *fetch);
+  REQUIRE(fetch != NULL);
+  fetch->wake = wake;
+  fetch->waiter = waiter;
+  if (transfer_start(worker->upstream, &transfer, &events, fetch, &fetch->transfer, error) == 0) return fetch;
+  free(fetch);
+  return NULL;
+}
+
+const struct error *fetch_failure(const struct fetch *fetch) {
+  return fetch->error.code ? &fetch->error : NULL;
+}
+
+const struct transfer_response *fetch_response(const struct fetch *fetch) {
+  return fetch->response;
+}
+
+struct slice fetch_body(const struct fetch *fetch) {
+  return buffer_slice(&fetch->body);
+}
+
+void fetch_free(struct fetch *fetch) {
+  if (fetch->over) {
+    transfer_free(fetch->transfer);
+  } else {
+    transfer_cancel(fetch->transfer);
+  }
+  buffer_free(&fetch->body);
+  free(fetch);
+}
