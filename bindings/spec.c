@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bindings/spec.h"
-
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "bindings/random.h"
 #include "bindings/rehearsal.h"
 #include "bindings/shared.h"
+#include "bindings/spec_world.h"
 #include "crypto/secret.h"
 #include "process/worker.h"
 #include "script/loader.h"
@@ -24,17 +23,11 @@
  *   clock_advance(milliseconds) moves a fixed clock
  *   seed(number) makes gateway.random repeat itself; seed() -> the kernel's randomness again
  *   upstream, background, slept: see rehearsal.c
+ * and whatever lua/testing.lua adds: builders and feeders for plugins.
  * Each spec file finds everything as if it were the first: `require "gateway.spec"` forgets the modules loaded before,
  * a clock and a seed that were fixed, and what gateway.shared holds. */
 
 enum { FIXTURE_LIMIT = 16 * 1024 * 1024 };
-
-/* One run; lives on spec_run's stack. */
-struct run {
-  int argc;
-  char **argv;
-  int exit_code; /* what os.exit was called with */
-};
 
 /* ---- the door ---- */
 
@@ -65,10 +58,20 @@ static struct buffer *push_buffer(lua_State *L) {
   return buffer;
 }
 
+/* In the operator's folder, or beside the bundled scripts. */
+static FILE *fixture_open(lua_State *L, const char *name) {
+  lua_getfield(L, LUA_REGISTRYINDEX, SPEC_WORLD);
+  const struct spec_world *world = lua_touserdata(L, -1);
+  const char *path = lua_pushfstring(L, "%s/spec/fixtures/%s", world->overlay, name);
+  FILE *file = world->overlay[0] ? fopen(path, "rbe") : NULL;
+  if (file) return file;
+  return fopen(lua_pushfstring(L, "%s/spec/fixtures/%s", world->home, name), "rbe");
+}
+
 static int spec_fixture(lua_State *L) {
   const char *path = lua_pushfstring(L, "spec/fixtures/%s", luaL_checkstring(L, 1));
   struct buffer *text = push_buffer(L);
-  FILE *file = fopen(path, "rbe");
+  FILE *file = fixture_open(L, luaL_checkstring(L, 1));
   if (!file) return luaL_error(L, "no fixture at %s", path);
   size_t len = 1;
   while (len > 0 && text->len < FIXTURE_LIMIT) {
@@ -85,7 +88,6 @@ static int spec_fixture(lua_State *L) {
 static int spec_clock(lua_State *L) {
   struct worker *worker = vm_host(L);
   if (lua_isnoneornil(L, 1)) {
-    rehearsal_open(L);
     clock_release(&worker->clock);
   } else {
     clock_fix(&worker->clock, luaL_checknumber(L, 1));
@@ -111,15 +113,16 @@ static int spec_seed(lua_State *L) {
   return 0;
 }
 
-static void open_doors(lua_State *L) {
-  static const luaL_Reg functions[] = {{"list", spec_list},
-                                       {"script", spec_script},
-                                       {"module", module_require_by_hallway},
-                                       {"fixture", spec_fixture},
-                                       {"clock", spec_clock},
-                                       {"clock_advance", spec_clock_advance},
-                                       {"seed", spec_seed},
-                                       {NULL, NULL}};
+static const luaL_Reg functions[] = {{"list", spec_list},
+                                     {"script", spec_script},
+                                     {"module", module_require_by_hallway},
+                                     {"fixture", spec_fixture},
+                                     {"clock", spec_clock},
+                                     {"clock_advance", spec_clock_advance},
+                                     {"seed", spec_seed},
+                                     {NULL, NULL}};
+
+void spec_doors_open(lua_State *L) {
   bind_open_doors(L);
   rehearsal_open(L);
   lua_newtable(L);
@@ -128,115 +131,35 @@ static void open_doors(lua_State *L) {
   module_door(L, "spec", true);
 }
 
-/* ---- the privileged world around busted ---- */
-
-/* Called as loader(name). */
-static int load_door(lua_State *L) {
-  if (strcmp(luaL_checkstring(L, 1), "gateway.spec") == 0) {
-    struct worker *worker = vm_host(L);
-    module_forget(L);
-    clock_release(&worker->clock);
-    random_unseed(bind_random_source(L));
-    bind_shared_forget(L);
+/* Adds the members of the table on top (popped) to the one below it. */
+static void join(lua_State *L) {
+  int target = lua_gettop(L) - 1;
+  for (lua_pushnil(L); lua_next(L, target + 1);) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, target);
   }
-  return module_require_by_hallway(L);
+  lua_settop(L, target);
 }
 
-/* One of package.loaders: doors have no file. */
-static int find_door(lua_State *L) {
-  if (strncmp(luaL_checkstring(L, 1), "gateway.", strlen("gateway.")) != 0) return 0;
-  lua_pushcfunction(L, load_door);
-  return 1;
-}
-
-/* Ends the run, not the process. Upvalue 1: the run, whose address is the error that ends it. */
-static int leave(lua_State *L) {
-  struct run *run = lua_touserdata(L, lua_upvalueindex(1));
-  run->exit_code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1) : (int)luaL_optinteger(L, 1, 0);
-  lua_pushlightuserdata(L, run);
-  return lua_error(L);
-}
-
-static int do_nothing(lua_State *L) {
-  (void)L;
-  return 0;
-}
-
-/* Stands for busted.luajit, which readies the FFI library of LuaJIT: there is none here. */
-static int without_ffi(lua_State *L) {
-  lua_pushcfunction(L, do_nothing);
-  return 1;
-}
-
-static void set_up_package(lua_State *L) {
-  lua_getglobal(L, "package");
-  lua_pushliteral(L,
-                  "./?.lua;./?/init.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/5.1/?/init.lua;"
-                  "/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua");
-  lua_setfield(L, -2, "path");
-  lua_getfield(L, -1, "loaders");
-  lua_pushcfunction(L, find_door);
-  lua_rawseti(L, -2, (int)lua_objlen(L, -2) + 1);
-  lua_pop(L, 1);
-  lua_getfield(L, -1, "preload");
-  lua_pushcfunction(L, without_ffi);
-  lua_setfield(L, -2, "busted.luajit");
-  lua_pop(L, 2);
-}
-
-static void set_up_arguments(lua_State *L, const struct run *run) {
-  lua_createtable(L, run->argc + 2, 0);
-  lua_pushliteral(L, "moongate spec");
-  lua_rawseti(L, -2, 0);
-  lua_pushliteral(L, "--pattern=_spec%.lua$");
-  lua_rawseti(L, -2, 1);
-  for (int i = 0; i < run->argc; i++) {
-    bind_push_slice(L, slice_text(run->argv[i]));
-    lua_rawseti(L, -2, i + 2);
+int spec_door_load(lua_State *L) {
+  struct worker *worker = vm_host(L);
+  module_forget(L);
+  clock_release(&worker->clock);
+  random_unseed(bind_random_source(L));
+  bind_shared_forget(L);
+  rehearsal_open(L);
+  lua_settop(L, 0);
+  lua_newtable(L);
+  luaL_setfuncs(L, rehearsal_functions, 0);
+  luaL_setfuncs(L, functions, 0);
+  lua_pushcfunction(L, module_require_by_hallway);
+  lua_pushliteral(L, "testing");
+  if (lua_pcall(L, 1, 1, 0) == 0) {
+    if (lua_istable(L, -1)) join(L);
+  } else if (!lua_isstring(L, -1) || !strstr(lua_tostring(L, -1), "module 'testing' not found")) {
+    return lua_error(L);
   }
-  lua_setglobal(L, "arg");
-}
-
-/* Argument: the run. Returns only when everything passed; else busted leaves. */
-static int run_busted(lua_State *L) {
-  struct run *run = lua_touserdata(L, 1);
-  set_up_package(L);
-  set_up_arguments(L, run);
-  lua_getglobal(L, "os");
-  lua_pushlightuserdata(L, run);
-  lua_pushcclosure(L, leave, 1);
-  lua_setfield(L, -2, "exit");
-  static const char source[] = "require 'busted.runner' { standalone = false }";
-  if (luaL_loadbufferx(L, source, sizeof source - 1, "=moongate spec", "t") != 0) return lua_error(L);
-  lua_call(L, 0, 0);
-  return 0;
-}
-
-static int run_in(struct vm *vm, struct run *run) {
-  lua_State *L = vm_state(vm);
-  int status = lua_cpcall(L, run_busted, run);
-  if (status == 0) return 0;
-  if (lua_touserdata(L, -1) == run) return run->exit_code;
-  const char *message = lua_tostring(L, -1);
-  fprintf(stderr, "moongate spec: %s\n", message ? message : "busted ended without a message");
+  lua_settop(L, 1);
   return 1;
-}
-
-int spec_run(int argc, char **argv, const char *const *roots, size_t root_count) {
-  struct run run = {.argc = argc, .argv = argv};
-  struct error error = {0};
-  struct worker worker = {.random = random_open()}; /* all that doors find in a spec run */
-  struct vm *vm = vm_open(
-      &(struct vm_options){
-          .roots = roots, .root_count = root_count, .host = &worker, .open_doors = open_doors, .privileged = true},
-      &error);
-  int code = 1;
-  if (vm) {
-    code = run_in(vm, &run);
-    vm_close(vm);
-  } else {
-    fprintf(stderr, "moongate spec: %s\n", error.message);
-  }
-  random_close(worker.random);
-  return code;
 }

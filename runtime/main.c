@@ -6,6 +6,7 @@
 
 #include "bindings/bind.h"
 #include "bindings/call.h"
+#include "bindings/new.h"
 #include "bindings/spec.h"
 #include "process/launch.h"
 
@@ -39,7 +40,11 @@ static int run_check(const char *scripts, int argc, char **argv) {
 }
 
 static int run_spec(const char *scripts, int argc, char **argv) {
-  return spec_run(argc, argv, &scripts, 1);
+  return spec_run(argc, argv, scripts);
+}
+
+static int run_new(const char *scripts, int argc, char **argv) {
+  return new_run(argc, argv, scripts);
 }
 
 static int run_version(const char *scripts, int argc, char **argv) {
@@ -55,7 +60,8 @@ static int run_version(const char *scripts, int argc, char **argv) {
 static const struct command commands[] = {
     {"serve", "", "run the gateway in the foreground (also without a command)", run_serve},
     {"check", "[FILE]", "validate configuration and scripts; every error with its line, exit 1", run_check},
-    {"spec", "PATH...", "run busted specs with the gateway's own bindings", run_spec},
+    {"spec", "[PATH...]", "run the specs of scripts, or of a script; --coverage shows what they miss", run_spec},
+    {"new", "KIND NAME", "write a plugin, strategy or provider and its spec to start from", run_new},
     {"version", "", "print the version", run_version},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -63,11 +69,12 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static void print_help(FILE *out) {
   fprintf(out, "moongate %s: an AI gateway\n\n", MOONGATE_VERSION);
   for (size_t i = 0; i < COMMANDS; i++) {
-    fprintf(out, "  moongate %-7s %-8s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    fprintf(out, "  moongate %-7s %-9s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
   }
-  fprintf(out,
-          "\nVariables: GATEWAY_CONFIG HOST PORT WORKERS MASTER_KEY LOG_LEVEL ALLOW_UNAUTHENTICATED_PROXY\n"
-          "and the providers' own (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). See README.md.\n");
+  fprintf(
+      out,
+      "\nVariables: GATEWAY_CONFIG GATEWAY_SCRIPTS HOST PORT WORKERS MASTER_KEY LOG_LEVEL ALLOW_UNAUTHENTICATED_PROXY\n"
+      "and the providers' own (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). See README.md.\n");
 }
 
 static const struct command *command_find(const char *name) {

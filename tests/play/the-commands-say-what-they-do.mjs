@@ -18,7 +18,7 @@ play('version is one line', async () => {
 play('help lists every command', async () => {
   const { code, out } = await command(['help']);
   assert.equal(code, 0);
-  for (const name of ['serve', 'check', 'spec', 'version']) assert.match(out, new RegExp(`moongate ${name}\\b`));
+  for (const name of ['serve', 'check', 'spec', 'new', 'version']) assert.match(out, new RegExp(`moongate ${name}\\b`));
 });
 
 play('an unknown command is refused with a suggestion', async () => {
