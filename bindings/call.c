@@ -54,8 +54,8 @@ static int call_key(lua_State *L) {
   return 3;
 }
 
-static int call_body(lua_State *L) {
-  bind_push_slice(L, exchange_request(bind_call(L, 1)->exchange)->body);
+static int call_body_push(lua_State *L) {
+  bind_push_slice(L, call_body(bind_call(L, 1)));
   return 1;
 }
 
@@ -65,7 +65,7 @@ enum { DECODED_SHARE = 4 };
 /* decoded(raw_keys) -> the body, which has been scanned, as a value | nothing when it is too large for scripts */
 static int call_decoded(lua_State *L) {
   struct call *call = bind_call(L, 1);
-  struct slice body = exchange_request(call->exchange)->body;
+  struct slice body = call_body(call);
   lua_settop(L, 2);
   if (!call->indexed || body.len > call->worker->settings.script_memory_bytes / DECODED_SHARE) return 0;
   vm_memory_reserve(vm_of(L), 2 * body.len);
@@ -256,7 +256,7 @@ const luaL_Reg bind_call_request[] = {
     {"header", call_header},
     {"trace_id", call_trace_id},
     {"key", call_key},
-    {"body", call_body},
+    {"body", call_body_push},
     {"decoded", call_decoded},
     {"scan", call_scan},
 

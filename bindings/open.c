@@ -8,7 +8,9 @@
 void bind_base64(lua_State *L);
 void bind_call_types(lua_State *L);
 void bind_clock(lua_State *L);
+void bind_context(lua_State *L);
 void bind_crypto(lua_State *L);
+void bind_document_door(lua_State *L);
 void bind_http(lua_State *L);
 void bind_log(lua_State *L);
 void bind_metrics(lua_State *L);
@@ -21,9 +23,27 @@ void bind_task(lua_State *L);
 void bind_upstream(lua_State *L);
 
 void bind_open_doors(lua_State *L) {
-  static void (*const doors[])(lua_State * L) = {
-      bind_base64,  bind_call_types, bind_clock,  bind_config, bind_crypto, bind_http, bind_json, bind_log,
-      bind_metrics, bind_random,     bind_script, bind_server, bind_shared, bind_sse,  bind_task, bind_upstream,
+  // clang-format off
+  static void (*const doors[])(lua_State *L) = {
+    bind_base64,
+    bind_call_types,
+    bind_clock,
+    bind_config,
+    bind_context,
+    bind_crypto,
+    bind_document_door,
+    bind_http,
+    bind_json,
+    bind_log,
+    bind_metrics,
+    bind_random,
+    bind_script,
+    bind_server,
+    bind_shared,
+    bind_sse,
+    bind_task,
+    bind_upstream,
   };
+  // clang-format on
   for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) doors[i](L);
 }

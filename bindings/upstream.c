@@ -134,7 +134,7 @@ static unsigned body_pieces(lua_State *L, int index, struct call *call, struct s
     pieces[0] = bind_slice(L, index);
     return 1;
   }
-  pieces[0] = exchange_request(call->exchange)->body;
+  pieces[0] = call_body(call);
   return call->edits ? json_edits_segments(call->edits, pieces[0], pieces) : 1;
 }
 

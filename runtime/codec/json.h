@@ -18,8 +18,11 @@ struct json_limits {
   unsigned key_len;         /* 1 KiB, raw bytes between the quotes */
   unsigned number_len;      /* 64 */
   unsigned keys_per_object; /* 10,000 */
+  bool lenient; /* strings may hold bytes that are no UTF-8 and lone \uD800 escapes: a stream's event may cut
+                   a character in two. Decoded they are those bytes, a lone surrogate its three of WTF-8. */
 };
 extern const struct json_limits json_limits_default;
+extern const struct json_limits json_limits_lenient; /* the same, lenient */
 
 /* What is wrong with a document and where. `reason` is static text, fit for a client: "duplicate key". */
 struct json_fault {
@@ -122,6 +125,9 @@ enum json_event json_reader_next(struct json_reader *reader, struct slice *raw);
 /* The whole next value, containers with all they hold. False when no value comes next but a key, a close or the end
  * (which is then consumed). */
 bool json_reader_value(struct json_reader *reader, struct slice *raw);
+
+/* Where the next value, key or closing bracket begins; the text's length at its end. */
+size_t json_reader_peek(const struct json_reader *reader);
 
 /* ---- splicing ---- */
 

@@ -43,6 +43,12 @@ static const char *scalar_skip(const char *p, const char *end) {
   return p;
 }
 
+size_t json_reader_peek(const struct json_reader *reader) {
+  size_t at = reader->at;
+  while (at < reader->text.len && is_separator(reader->text.ptr[at])) at++;
+  return at;
+}
+
 enum json_event json_reader_next(struct json_reader *reader, struct slice *raw) {
   const char *p = reader->text.ptr + reader->at;
   const char *end = reader->text.ptr + reader->text.len;

@@ -11,12 +11,13 @@ static unsigned hex_four(const char *p) {
   return hex_digit(p[0]) << 12 | hex_digit(p[1]) << 8 | hex_digit(p[2]) << 4 | hex_digit(p[3]);
 }
 
-/* Resolves the `\u` escape at `*p` and moves behind it. */
-static unsigned unicode_read(const char **p) {
+/* Resolves the `\u` escape at `*p` and moves behind it. A half of a surrogate pair without the other stays one. */
+static unsigned unicode_read(const char **p, const char *end) {
   unsigned code = hex_four(*p + 2);
   *p += 6;
-  if (code < 0xd800 || code > 0xdbff) return code;
+  if (code < 0xd800 || code > 0xdbff || end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u') return code;
   unsigned low = hex_four(*p + 2);
+  if (low < 0xdc00 || low > 0xdfff) return code;
   *p += 6;
   return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
@@ -49,7 +50,7 @@ size_t json_unescape(char *out, struct slice content) {
     to += plain;
     if (!escape) break;
     if (escape[1] == 'u') {
-      to += utf8_write(to, unicode_read(&escape));
+      to += utf8_write(to, unicode_read(&escape, end));
     } else {
       *to++ = short_escape(escape[1]);
       escape += 2;

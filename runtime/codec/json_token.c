@@ -28,7 +28,7 @@ static const char *unicode_check(struct json_scan *scan, const char *p) {
     int low = hex_read(p + 8, scan->end);
     if (low >= 0xdc00 && low <= 0xdfff) return p + 12;
   }
-  return json_scan_fail(scan, p, "lone surrogate in a string");
+  return scan->limits->lenient ? p + 6 : json_scan_fail(scan, p, "lone surrogate in a string");
 }
 
 static const char *escape_check(struct json_scan *scan, const char *p) {
@@ -62,8 +62,8 @@ const char *json_scan_string(struct json_scan *scan, const char *p, bool *escape
     } else {
       if ((unsigned char)*p < 0x20) return json_scan_fail(scan, p, "control character in a string");
       const char *after = utf8_run(p, end);
-      if (after == p) return json_scan_fail(scan, p, "not valid UTF-8");
-      p = after;
+      if (after == p && !scan->limits->lenient) return json_scan_fail(scan, p, "not valid UTF-8");
+      p = after == p ? p + 1 : after;
     }
   }
 }

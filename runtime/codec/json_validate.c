@@ -5,6 +5,12 @@
 
 const struct json_limits json_limits_default = {
     .depth = JSON_DEPTH_MAX, .tokens = 250000, .key_len = 1024, .number_len = 64, .keys_per_object = 10000};
+const struct json_limits json_limits_lenient = {.depth = JSON_DEPTH_MAX,
+                                                .tokens = 250000,
+                                                .key_len = 1024,
+                                                .number_len = 64,
+                                                .keys_per_object = 10000,
+                                                .lenient = true};
 
 int json_validate(struct slice text, const struct json_limits *limits, struct json_fault *fault) {
   /* Zeroing the arrays would cost more than a small document's whole check. */

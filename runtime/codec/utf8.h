@@ -36,6 +36,13 @@ static inline const char *utf8_run(const char *p, const char *end) {
 
 bool utf8_valid(struct slice bytes);
 
+/* How many bytes at the end of a text that goes on elsewhere must wait for what follows: those of a sequence that is
+ * not whole, or the three of a surrogate pair's first half. */
+size_t utf8_unfinished(struct slice bytes);
+
+/* The character that the halves at the end of `first` and the beginning of `second` make (three bytes each), or 0. */
+unsigned utf8_pair(struct slice first, struct slice second);
+
 /* Writes the UTF-8 form of `code` (a scalar value, at most U+10FFFF); returns its length, 1 to 4. */
 static inline size_t utf8_write(char *out, unsigned code) {
   if (code < 0x80) {

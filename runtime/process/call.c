@@ -131,6 +131,16 @@ static int admit_head(struct call *call) {
 void call_box_empty(struct call *call) {
   if (call->box) *call->box = NULL;
   call->box = NULL;
+  while (!list_empty(&call->ties)) {
+    struct call_tie *tie = LIST_OWNER(call->ties.next, struct call_tie, link);
+    list_remove(&tie->link);
+    tie->cut(tie);
+  }
+}
+
+void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_tie *tie)) {
+  tie->cut = cut;
+  list_push_back(&call->ties, &tie->link);
 }
 
 /* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. */
@@ -165,6 +175,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   call->route = route_find(exchange_request(exchange)->path);
   call->notes.tokens_in = call->notes.tokens_out = -1;
   timer_init(&call->deadline, deadline_passed);
+  list_init(&call->ties);
   trace_choose(call);
   exchange_set_data(exchange, call);
   record_begin(call);
@@ -225,15 +236,33 @@ void call_end(void *user, struct exchange *exchange) {
   vm_idle(((struct worker *)user)->vm);
 }
 
-int call_index(struct call *call, struct error *error) {
-  if (call->indexed) return 0;
+struct slice call_body(const struct call *call) {
+  return call->changed_body.ptr ? call->changed_body : exchange_request(call->exchange)->body;
+}
+
+static int body_index(struct call *call, struct slice body, struct json_index *index, struct error *error) {
   struct json_fault fault;
-  struct slice body = exchange_request(call->exchange)->body;
-  if (json_index_build(body, &json_limits_default, exchange_arena(call->exchange), &call->index, &fault) < 0) {
+  if (json_index_build(body, &json_limits_default, exchange_arena(call->exchange), index, &fault) < 0) {
     return error_set(error, 400, "invalid_request", "The request body is not a valid JSON object: %s at byte %zu.",
                      fault.reason, fault.offset);
   }
+  return 0;
+}
+
+int call_index(struct call *call, struct error *error) {
+  if (call->indexed) return 0;
+  if (body_index(call, call_body(call), &call->index, error) < 0) return -1;
   call->indexed = true;
+  return 0;
+}
+
+int call_body_change(struct call *call, struct slice body, struct error *error) {
+  struct json_index index;
+  if (body_index(call, body, &index, error) < 0) return -1;
+  call->changed_body = body;
+  call->index = index;
+  call->indexed = true;
+  if (call->edits) call->edits->count = 0;
   return 0;
 }
 

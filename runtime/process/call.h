@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "codec/json.h"
 #include "http/exchange.h"
 #include "process/record.h"
@@ -29,6 +30,12 @@ struct call_notes {
   bool rejected, incomplete;
 };
 
+/* Something a script holds that is good for as long as its call: cut once, when the script ends or the call does. */
+struct call_tie {
+  struct list link;
+  void (*cut)(struct call_tie *tie);
+};
+
 struct call {
   struct worker *worker;
   struct exchange *exchange;
@@ -39,11 +46,13 @@ struct call {
   enum call_access access;
   struct record *record; /* null: not recorded; in the arena */
   void **box;            /* the script's userdata, emptied when the call ends */
+  struct list ties;      /* what else the script holds: struct call_tie */
   enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's event stream */
   struct timer deadline; /* the whole request, or a stream's start; then the stream's heartbeat */
   uint64_t beat_bytes;   /* what the stream had sent at the last beat */
   char trace_id[33];
   bool indexed;
+  struct slice changed_body;                            /* in the arena; a null slice: the body is as it came */
   struct json_index index;                              /* of the request body */
   struct json_edits *edits;                             /* in the arena; null while the body goes out as it came */
   void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
@@ -61,6 +70,13 @@ void call_end(void *user, struct exchange *exchange);
 
 /* Validates and indexes the body as a JSON object, once. 0, or -1 with `error` (status 400, code invalid_request). */
 int call_index(struct call *call, struct error *error);
+
+/* The request's body: as it came, or as scripts have changed it. */
+struct slice call_body(const struct call *call);
+
+/* Puts `body` (in the arena) in its place and indexes it. Edits of the one before are forgotten. 0, or -1 with `error`
+ * when it is no JSON object any more; nothing has changed then. */
+int call_body_change(struct call *call, struct slice body, struct error *error);
 
 /* Answers with the one error shape. `param` may be empty (null is written). `fields` are prepared header lines. */
 struct call_problem {
@@ -80,8 +96,10 @@ void call_stream_begin(struct call *call, struct slice fields);
 /* Bounds the request, or a stream until it begins: 504 gateway_timeout. 0 = no bound. */
 void call_deadline(struct call *call, uint64_t milliseconds);
 
-/* From now on a script that still holds this call gets an error. */
+/* From now on a script that still holds this call, or what is tied to it, gets an error. */
 void call_box_empty(struct call *call);
+/* Ties something to the call; whoever lets go of it before takes it off the list. */
+void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_tie *tie));
 
 /* Bytes of the open event stream, as exchange_stream_write. */
 enum exchange_write call_stream_write(struct call *call, struct slice bytes);

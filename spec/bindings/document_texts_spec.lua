@@ -1,0 +1,228 @@
+-- SPDX-License-Identifier: Apache-2.0
+local document = require "gateway.document"
+
+local chat = document.walker {
+  { path = "messages[].content", kind = "text", role = "messages[].role", tool_kind = "tool_result" },
+  { path = "messages[].content[].text", kind = "text", role = "messages[].role" },
+  { path = "messages[].args.**", kind = "arguments", fixed = "assistant" },
+  { path = "metadata.*", kind = "metadata" },
+}
+
+local function open(text, options) return assert(document.new(text, options)) end
+
+--- Every part as one line: path role kind text.
+local function lines(text, walker)
+  local list = {}
+  for part in open(text):texts(walker or chat) do
+    list[#list + 1] = ("%s %s %s %s"):format(part.path, tostring(part.role), part.kind, part.text)
+  end
+  return list
+end
+
+--- The text after every part has been through `change`.
+local function changed(text, change)
+  local doc = open(text)
+  for part in doc:texts(chat) do change(part, doc) end
+  return doc:text()
+end
+
+describe("document.walker", function()
+  it("refuses what is no place", function()
+    for _, path in ipairs { "a..b", ".a", "a[0]", "a.**.b", "a]", "[]a", ("a."):rep(64) .. "a" } do
+      assert.has_error(function() document.walker { { path = path, kind = "x" } } end)
+    end
+    assert.has_error(function() document.walker { "x" } end)
+    assert.has_error(function() document.walker { { path = "a[].b", kind = "x", role = "c[].role" } } end)
+    assert.has_error(function() document.walker() end)
+  end)
+end)
+
+describe("doc:texts", function()
+  it("walks the strings at the walker's places in document order", function()
+    assert.are.same({
+      "metadata.k nil metadata v", "messages[0].content user text a", "messages[1].content[0].text system text b",
+      "messages[1].content[2].text system text c",
+    }, lines [[{"metadata":{"k":"v","n":1},"model":"m","messages":[{"role":"user","content":"a"},
+      {"content":[{"type":"text","text":"b"},{"type":"image","image":{"text":"no"}},{"text":"c"}],"role":"system"}]}]])
+  end)
+
+  it("finds every string below a **", function()
+    assert.are.same({
+      "messages[0].args.q assistant arguments a", "messages[0].args.deep[0][0] assistant arguments ",
+      "messages[0].args.deep[0][1].x assistant arguments b", 'messages[0].args["odd.key"] assistant arguments c',
+      "messages[1].args assistant arguments d",
+    }, lines '{"messages":[{"args":{"q":"a","n":[1,null,{}],"deep":[["",{"x":"b"}]],"odd.key":"c"}},{"args":"d"}]}')
+  end)
+
+  it("takes a named member before * and both before a ** further up", function()
+    local walker = document.walker {
+      { path = "**", kind = "any" }, { path = "a.*", kind = "star" }, { path = "a.b", kind = "named" },
+    }
+    assert.are.same({ "a.b nil named 1", "a.c nil star 2", "a.d.e nil any 3", "x[0] nil any 4" },
+      lines('{"a":{"b":"1","c":"2","d":{"e":"3"}},"x":["4"]}', walker))
+    assert.are.same({ " nil any top" }, lines('"top"', walker))
+  end)
+
+  it("reads keys that are spelt with escapes", function()
+    assert.are.same({ "messages[0].content user text a" },
+      lines [[{"\u006dessages":[{"c\u006fntent":"a","r\u006fle":"us\u0065r"}]}]])
+  end)
+
+  it("calls a tool's message what it is", function()
+    assert.are.same({ "messages[0].content tool tool_result a" }, lines '{"messages":[{"role":"tool","content":"a"}]}')
+  end)
+
+  it("has nothing to say of a document of another shape", function()
+    for _, text in ipairs { "{}", "[]", "1", '"x"', '{"messages":"x"}', '{"messages":{"content":"x"}}',
+      '{"messages":[["x"]],"metadata":["x"]}', '{"messages":[{"content":{"text":"x"}}]}' } do
+      assert.are.same({}, lines(text))
+    end
+  end)
+
+  it("resolves escapes, and cut characters of a lenient document", function()
+    assert.are.same({ "messages[0].content nil text \"\n😀" }, lines [[{"messages":[{"content":"\"\n\ud83d\ude00"}]}]])
+    for part in open('{"metadata":{"a":"x\195","b":"\\ud83d"}}', { lenient = true }):texts(chat) do
+      assert.are.equal(part.path == "metadata.a" and "x\195" or "\237\160\189", part.text)
+    end
+  end)
+
+  it("keeps parts good after the loop, and the document behind them alive", function()
+    local parts = {}
+    for part in open('{"metadata":{"a":"1","b":"2"}}'):texts(chat) do parts[#parts + 1] = part end
+    collectgarbage()
+    collectgarbage()
+    assert.are.equal("1", parts[1].text)
+    assert.are.equal("metadata.b", parts[2].path)
+  end)
+
+  it("gives parts nothing else, and closes them to writing", function()
+    for part in open('{"metadata":{"a":"1"}}'):texts(chat) do
+      assert.is_nil(part.other)
+      assert.is_false(getmetatable(part))
+      assert.has_error(function() part.text = "x" end, "a part is read-only: use part:replace(text)")
+    end
+  end)
+
+  it("takes no other iterator state and no other part", function()
+    local step, state = open("{}"):texts(chat)
+    for _, wrong in ipairs { io.stdout, newproxy(), "x", open "{}" } do
+      assert.has_error(function() step(wrong) end)
+      assert.has_error(function() open("{}"):texts(wrong) end)
+    end
+    assert.is_nil(step(state))
+    assert.is_nil(step(state))
+    for part in open('{"metadata":{"a":"1"}}'):texts(chat) do
+      assert.has_error(function() part.replace(state, "x") end)
+      assert.has_error(function() part:replace(1) end)
+    end
+  end)
+end)
+
+describe("part:replace", function()
+  it("changes that string and nothing else", function()
+    assert.are.equal('{ "messages" : [ {"content":"<a\\n>" , "n":1.0}, {"content":[{"text" : "<b>"}]} ] }',
+      changed('{ "messages" : [ {"content":"a\\n" , "n":1.0}, {"content":[{"text" : "b"}]} ] }',
+        function(part) part:replace("<" .. part.text .. ">") end))
+  end)
+
+  it("shows the new text, and takes the last of many", function()
+    changed('{"metadata":{"a":"1","b":"2"}}', function(part, doc)
+      part:replace "first"
+      assert.are.equal("first", part.text)
+      part:replace "second \"quoted\""
+      assert.are.equal("second \"quoted\"", part.text)
+      assert.are.equal(part.text, doc:get(part.path))
+    end)
+  end)
+
+  it("writes U+FFFD for bytes that are no UTF-8", function()
+    assert.are.equal('{"metadata":{"a":"\239\191\189"}}',
+      changed('{"metadata":{"a":"1"}}', function(part) part:replace "\195" end))
+  end)
+
+  it("replaces 2,000 parts of one document", function()
+    local texts = {}
+    for i = 1, 2000 do texts[i] = ('{"content":"%d"}'):format(i) end
+    local text = '{"messages":[' .. table.concat(texts, ", ") .. "]}"
+    assert.are.equal((text:gsub('"(%d+)"', '"<%1>"')),
+      changed(text, function(part) part:replace("<" .. part.text .. ">") end))
+  end)
+end)
+
+describe("a document that changes while it is walked", function()
+  local message = '{"role":"user","content":"%s"}'
+  local list = { message:format "a", message:format "b", message:format "c" }
+  local text = '{"messages":[' .. table.concat(list, ",") .. "]}"
+
+  --- What a walk sees that does `change` at its first part.
+  local function seen(change)
+    local list, first = {}, true
+    local doc = open(text)
+    for part in doc:texts(chat) do
+      list[#list + 1] = part.text
+      if first then change(doc, part) end
+      first = false
+    end
+    return table.concat(list, " "), doc
+  end
+
+  it("goes on with what is behind it", function()
+    assert.are.equal("a b c", (seen(function(doc) doc:set("model", "m") end)))
+    assert.are.equal("a x c", (seen(function(doc) doc:set("messages[1].content", "x") end)))
+    assert.are.equal("a x y c", (seen(function(doc)
+      doc:set("messages[1].content", { { text = "x" }, { text = "y" } })
+    end)))
+    assert.are.equal("a c", (seen(function(doc) doc:set("messages[1]", nil) end)))
+    assert.are.equal("a b c d", (seen(function(doc) doc:set("messages[3]", { content = "d" }) end)))
+    assert.are.equal("a b", (seen(function(doc) doc:set("messages[2].content", 7) end)))
+  end)
+
+  it("goes on behind what it stood in", function()
+    assert.are.equal("a b c", (seen(function(doc) doc:set("messages[0]", nil) end)))
+    assert.are.equal("a b c", (seen(function(doc) doc:set("messages[0]", { content = "x" }) end)))
+    assert.are.equal("a", (seen(function(doc) doc:set("messages", nil) end)))
+    assert.are.equal("a", (seen(function(doc) doc:set("", {}) end)))
+  end)
+
+  it("keeps the parts that are still there", function()
+    local parts = {}
+    local doc = open(text)
+    for part in doc:texts(chat) do parts[#parts + 1] = part end
+    doc:set("messages[0]", nil)
+    doc:set("first", true)
+    parts[2]:replace "B"
+    doc:set("messages[1].role", "system")
+    assert.are.equal("B", parts[2].text)
+    assert.are.equal("messages[0].content", parts[2].path)
+    assert.are.equal("system", parts[3].role)
+    assert.has_error(function() return parts[1].text end, "this part is gone: the document has changed")
+    assert.has_error(function() parts[1]:replace "x" end, "this part is gone: the document has changed")
+    assert.are.equal('{"messages":[{"role":"user","content":"B"},{"role":"system","content":"c"}],"first":true}',
+      doc:text())
+  end)
+
+  it("sees a new part where a replaced one was", function()
+    local _, doc = seen(function(doc, part)
+      part:replace "one"
+      doc:set("x", 1)
+      part:replace "two"
+      assert.are.equal("two", part.text)
+      doc:set("messages[0].content", "three")
+      assert.are.equal("three", part.text)
+    end)
+    assert.are.equal("three", doc:get "messages[0].content")
+  end)
+end)
+
+describe("doc:numbers", function()
+  local tokens = document.walker { { path = "input[]", kind = "tokens" }, { path = "input[][]", kind = "tokens" } }
+
+  it("tells token ids from texts", function()
+    for text, expected in pairs {
+      ['{"input":"x"}'] = false, ['{"input":["x","1"]}'] = false, ['{"input":[1,2]}'] = true,
+      ['{"input":["x",[1]]}'] = true, ['{"input":[],"n":1}'] = false, ['{"input":["x",3]}'] = true,
+    } do
+      assert.are.equal(expected, open(text):numbers(tokens))
+    end
+  end)
+end)
