@@ -151,8 +151,8 @@ end)
 
 describe("a document that changes while it is walked", function()
   local message = '{"role":"user","content":"%s"}'
-  local list = { message:format "a", message:format "b", message:format "c" }
-  local text = '{"messages":[' .. table.concat(list, ",") .. "]}"
+  local three = { message:format "a", message:format "b", message:format "c" }
+  local text = '{"messages":[' .. table.concat(three, ",") .. "]}"
 
   --- What a walk sees that does `change` at its first part.
   local function seen(change)
