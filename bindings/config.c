@@ -123,6 +123,12 @@ static int door_read(lua_State *L) {
   struct error error;
   lua_pushcfunction(L, read_push);
   lua_pushlightuserdata(L, &bytes);
+  struct slice held;
+  if (vm_configuration(vm_of(L), path, &held)) {
+    lua_pop(L, 2);
+    bind_push_slice(L, held);
+    return 1;
+  }
   if (config_file_read(path, &bytes, &error) < 0) {
     buffer_free(&bytes);
     lua_pushnil(L);

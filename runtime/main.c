@@ -6,6 +6,7 @@
 
 #include "bindings/bind.h"
 #include "bindings/call.h"
+#include "bindings/gate.h"
 #include "bindings/new.h"
 #include "bindings/spec.h"
 #include "process/launch.h"
@@ -19,8 +20,11 @@ struct command {
   int (*run)(const char *scripts, int argc, char **argv);
 };
 
-static const struct program_doors doors = {
-    .open_doors = bind_open_doors, .load = bind_worker_load, .check = bind_check, .serve = bind_call_serve};
+static const struct program_doors doors = {.open_doors = bind_open_doors,
+                                           .load = bind_worker_load,
+                                           .check = bind_check,
+                                           .serve = bind_call_serve,
+                                           .judge = bind_judge};
 
 static int run_serve(const char *scripts, int argc, char **argv) {
   (void)argv;

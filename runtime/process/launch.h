@@ -9,6 +9,7 @@
 struct worker;
 struct call;
 struct lua_State;
+struct judge_task;
 
 /* The script side, handed in by main: runtime never includes bindings. */
 struct program_doors {
@@ -18,6 +19,7 @@ struct program_doors {
    * each. */
   int (*check)(struct worker *worker, struct buffer *report);
   void (*serve)(struct call *call);
+  int (*judge)(const struct judge_task *task, struct buffer *report); /* see process/judge.h */
 };
 
 /* The folder of the bundled scripts: beside the program (../lua) or installed (../share/moongate/lua). */

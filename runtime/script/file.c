@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "script/file.h"
 
-#include <errno.h>
 #include <lauxlib.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <string.h>
+#include <time.h>
 
-#include "base/buffer.h"
-#include "script/loader.h"
 #include "script/state.h"
 
 static bool is_word_byte(char byte) {
@@ -24,26 +22,20 @@ bool file_name_valid(const char *name, bool folders) {
   return true;
 }
 
-static bool file_exists(struct vm *vm, const char *root, const char *folder, const char *name) {
-  int len = snprintf(vm->path, sizeof vm->path, "%s/%s%s%s.lua", root, folder, *folder ? "/" : "", name);
-  struct stat status;
-  return len > 0 && (size_t)len < sizeof vm->path && stat(vm->path, &status) == 0 && S_ISREG(status.st_mode);
+static bool find(struct vm *vm, const char *path) {
+  return bundle_find(&vm->bundle, path, &vm->file) && vm->file.class <= BUNDLE_SCRIPT;
 }
 
 bool file_find_module(struct vm *vm, const char *name) {
+  char path[FILE_TITLE_SIZE];
   if (!file_name_valid(name, false)) return false;
-  for (size_t i = 0; i < vm->root_count; i++) {
-    if (file_exists(vm, vm->roots[i], "", name)) return true;
-  }
-  return false;
+  return (size_t)snprintf(path, sizeof path, "%s.lua", name) < sizeof path && find(vm, path);
 }
 
 bool file_find_script(struct vm *vm, const char *kind, const char *name) {
+  char path[FILE_TITLE_SIZE];
   if (!file_name_valid(kind, true) || !file_name_valid(name, false)) return false;
-  for (size_t i = vm->root_count; i > 0; i--) {
-    if (file_exists(vm, vm->roots[i - 1], kind, name)) return true;
-  }
-  return false;
+  return (size_t)snprintf(path, sizeof path, "%s/%s.lua", kind, name) < sizeof path && find(vm, path);
 }
 
 /* ---- parts of scripts ---- */
@@ -93,34 +85,41 @@ bool file_find_part(struct vm *vm, const char *title) {
   return name && file_find_script(vm, folder, name);
 }
 
-/* ---- reading ---- */
-
-static int read_stream(FILE *stream, const char *path, struct buffer *text, struct error *error) {
-  while (text->len <= LOADER_FILE_LIMIT) {
-    buffer_reserve(text, 4096);
-    size_t len = fread(text->data + text->len, 1, text->cap - text->len, stream);
-    if (len == 0) break;
-    text->len += len;
-  }
-  if (ferror(stream)) return error_set(error, 500, "script_error", "%s: cannot be read", path);
-  if (text->len > LOADER_FILE_LIMIT) {
-    return error_set(error, 500, "script_error", "%s: larger than %d bytes", path, LOADER_FILE_LIMIT);
-  }
-  return 0;
+bool file_is_part(const char *path) {
+  char folder[FILE_TITLE_SIZE];
+  size_t len = strlen(path);
+  if (len >= sizeof folder) return false;
+  memcpy(folder, path, len + 1);
+  return split_last(folder) && below_kind(folder);
 }
 
-static int read_file(const char *path, struct buffer *text, struct error *error) {
-  FILE *stream = fopen(path, "rbe");
-  if (!stream) return error_set(error, 500, "script_error", "%s: %s", path, strerror(errno));
-  int status = read_stream(stream, path, text, error);
-  fclose(stream);
-  return status;
-}
+/* ---- compiling ---- */
 
-static int load_text(lua_State *L, struct slice text, const char *title, int environment, struct error *error) {
-  char chunk_name[128];
+static int compile(lua_State *L, struct slice text, const char *title) {
+  char chunk_name[FILE_TITLE_SIZE + 8];
   snprintf(chunk_name, sizeof chunk_name, "@%s.lua", title);
-  if (luaL_loadbufferx(L, text.ptr, text.len, chunk_name, "t") != 0) {
+  return luaL_loadbufferx(L, text.len > 0 ? text.ptr : "", text.len, chunk_name, "t");
+}
+
+/* Pushes the file when it was compiled before; each is used once. */
+static bool take_compiled(struct vm *vm, lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, vm->compiled);
+  lua_pushlstring(L, vm->file.path, strlen(vm->file.path));
+  lua_pushvalue(L, -1);
+  lua_rawget(L, -3);
+  if (!lua_isfunction(L, -1)) {
+    lua_pop(L, 3);
+    return false;
+  }
+  lua_insert(L, -3);
+  lua_pushnil(L);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+  return true;
+}
+
+int file_load(struct vm *vm, lua_State *L, const char *title, int environment, struct error *error) {
+  if (!take_compiled(vm, L) && compile(L, vm->file.text, title) != 0) {
     vm_error_take(L, NULL, error);
     return -1;
   }
@@ -129,10 +128,29 @@ static int load_text(lua_State *L, struct slice text, const char *title, int env
   return 0;
 }
 
-int file_load(struct vm *vm, lua_State *L, const char *title, int environment, struct error *error) {
-  struct buffer text = {0};
-  int status = read_file(vm->path, &text, error);
-  if (status == 0) status = load_text(L, buffer_slice(&text), title, environment, error);
-  buffer_free(&text);
-  return status;
+static uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void compile_ahead(struct vm *vm, const struct bundle_file *file) {
+  char title[FILE_TITLE_SIZE];
+  size_t len = strlen(file->path) - strlen(".lua");
+  memcpy(title, file->path, len);
+  title[len] = '\0';
+  lua_rawgeti(vm->L, LUA_REGISTRYINDEX, vm->compiled);
+  lua_pushlstring(vm->L, file->path, strlen(file->path));
+  if (compile(vm->L, file->text, title) == 0) lua_rawset(vm->L, -3);
+  lua_settop(vm->L, 0);
+}
+
+bool file_compile(struct vm *vm, size_t *position, uint64_t nanoseconds) {
+  uint64_t due = now_ns() + nanoseconds;
+  do {
+    if (*position >= vm->bundle.count) return false;
+    struct bundle_file file = bundle_at(&vm->bundle, (*position)++);
+    if (file.class <= BUNDLE_SCRIPT) compile_ahead(vm, &file);
+  } while (now_ns() < due);
+  return *position < vm->bundle.count;
 }

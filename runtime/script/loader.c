@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "script/loader.h"
 
-#include <dirent.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,66 +11,47 @@
 
 /* ---- listing ---- */
 
-static const char suffix[] = ".lua";
-
-static int is_script(const struct dirent *entry) {
-  size_t len = strlen(entry->d_name), stem = len - (sizeof suffix - 1);
-  if (len <= sizeof suffix - 1 || strcmp(entry->d_name + stem, suffix) != 0) return 0;
-  for (size_t i = 0; i < stem; i++) {
-    char byte[2] = {entry->d_name[i], '\0'};
-    if (!file_name_valid(byte, false)) return 0;
-  }
-  if (stem > 5 && strncmp(entry->d_name + stem - 5, "_spec", 5) == 0) return 0;
-  return stem != strlen("contract") || strncmp(entry->d_name, "contract", stem) != 0;
+/* "plugins/x.lua" is x of plugins; specs beside scripts and the folder's contract are none. */
+static struct slice script_name(const struct bundle_file *file, struct slice kind) {
+  struct slice path = slice_text(file->path);
+  bool inside = file->class == BUNDLE_SCRIPT && path.len > kind.len + 1 && slice_starts(path, kind);
+  if (!inside || path.ptr[kind.len] != '/') return (struct slice){0};
+  struct slice name = slice_from(path, kind.len + 1);
+  name.len -= strlen(".lua");
+  bool spec = name.len > 5 && memcmp(name.ptr + name.len - 5, "_spec", 5) == 0;
+  bool deeper = memchr(name.ptr, '/', name.len) != NULL;
+  return spec || deeper || slice_equal(name, SLICE_LITERAL("contract")) ? (struct slice){0} : name;
 }
 
-/* Adds the names in one folder as fields of the table on top. */
-static void collect_names(lua_State *L, const char *folder) {
-  struct dirent **entries;
-  int count = scandir(folder, &entries, is_script, NULL);
-  for (int i = 0; i < count; i++) {
-    lua_pushlstring(L, entries[i]->d_name, strlen(entries[i]->d_name) - (sizeof suffix - 1));
-    lua_pushboolean(L, 1);
-    lua_rawset(L, -3);
-    free(entries[i]);
-  }
-  if (count >= 0) free(entries);
-}
-
-static int compare_names(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Replaces the table of fields on top by a sorted array of them. */
-static int sort_names(lua_State *L) {
-  int set = lua_gettop(L), count = 0;
-  for (lua_pushnil(L); lua_next(L, set); lua_pop(L, 1)) count++;
-  const char **names = lua_newuserdata(L, sizeof *names * (size_t)(count + 1));
-  int at = 0;
-  for (lua_pushnil(L); lua_next(L, set); lua_pop(L, 1)) names[at++] = lua_tostring(L, -2);
-  qsort(names, (size_t)count, sizeof *names, compare_names);
-  lua_createtable(L, count, 0);
-  for (int i = 0; i < count; i++) {
-    lua_pushlstring(L, names[i], strlen(names[i]));
-    lua_rawseti(L, -2, i + 1);
-  }
-  lua_replace(L, set);
-  lua_settop(L, set);
-  return count;
+/* The bundle is in the order of paths, where "a-b.lua" comes before "a.lua". */
+static int compare_names(const void *one, const void *other) {
+  const struct slice *a = one, *b = other;
+  int order = memcmp(a->ptr, b->ptr, a->len < b->len ? a->len : b->len);
+  return order != 0 ? order : a->len < b->len ? -1 : a->len > b->len;
 }
 
 int loader_list(struct vm *vm, lua_State *L, const char *kind) {
-  lua_newtable(L);
-  for (size_t i = 0; file_name_valid(kind, true) && i < vm->root_count; i++) {
-    int len = snprintf(vm->path, sizeof vm->path, "%s/%s", vm->roots[i], kind);
-    if (len > 0 && (size_t)len < sizeof vm->path) collect_names(L, vm->path);
+  int count = 0;
+  struct slice *names = lua_newuserdata(L, sizeof *names * (vm->bundle.count + 1));
+  for (size_t i = 0; i < vm->bundle.count; i++) {
+    struct bundle_file file = bundle_at(&vm->bundle, i);
+    names[count] = script_name(&file, slice_text(kind));
+    if (names[count].len > 0) count++;
   }
-  return sort_names(L);
+  qsort(names, (size_t)count, sizeof *names, compare_names);
+  lua_createtable(L, count, 0);
+  for (int i = 0; i < count; i++) {
+    lua_pushlstring(L, names[i].ptr, names[i].len);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_remove(L, -2);
+  return count;
 }
 
 /* ---- loading ---- */
 
 static int not_found(const struct vm *vm, const char *title, struct error *error) {
+  if (vm->root_count == 0) return error_set(error, 500, "script_error", "%s.lua: there is no such script", title);
   char roots[160] = "";
   size_t len = 0;
   for (size_t i = 0; i < vm->root_count && len < sizeof roots; i++) {
@@ -104,5 +84,5 @@ int loader_load(struct vm *vm, lua_State *L, const char *kind, const char *name,
 }
 
 const char *loader_path(struct vm *vm, const char *kind, const char *name) {
-  return file_find_script(vm, kind, name) ? vm->path : NULL;
+  return file_find_script(vm, kind, name) ? vm->file.origin : NULL;
 }

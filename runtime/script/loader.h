@@ -5,11 +5,8 @@
 #include "base/error.h"
 #include "script/vm.h"
 
-/* Script files: text chunks only, run in the sandbox's environment, found in the VM's roots (the last root that has the
- * file wins: an operator's script replaces the bundled one of the same name). A kind is a folder ("providers",
- * "providers/dialects"); kinds and names are made of letters, digits, '-' and '_'. */
-
-enum { LOADER_FILE_LIMIT = 1024 * 1024 };
+/* Script files: text chunks only, run in the sandbox's environment, found in the VM's bundle. A kind is a folder
+ * ("providers", "providers/dialects"); kinds and names are made of letters, digits, '-' and '_'. */
 
 /* Pushes an array of the script names in folder `kind`, sorted, without ".lua" and without "contract". Returns how
  * many. */
@@ -19,5 +16,5 @@ int loader_list(struct vm *vm, lua_State *L, const char *kind);
  * with file:line in `error` and pushes nothing. */
 int loader_load(struct vm *vm, lua_State *L, const char *kind, const char *name, struct error *error);
 
-/* The path a script was found at, or null. Valid until the next call. */
+/* Where a script was on disk, or null. Borrowed from the bundle. */
 const char *loader_path(struct vm *vm, const char *kind, const char *name);

@@ -28,6 +28,7 @@ void module_open(lua_State *L) {
   vm->private_doors = open_table(L);
   vm->modules = open_table(L);
   vm->module_views = open_table(L);
+  vm->compiled = open_table(L);
   lua_pushcfunction(L, run_module);
   vm->module_run = luaL_ref(L, LUA_REGISTRYINDEX);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <lua.h>
-#include <stdio.h>
 
 #include "base/list.h"
 #include "script/allocator.h"
 #include "script/budget.h"
+#include "script/bundle.h"
 #include "script/pattern.h"
 #include "script/vm.h"
 
@@ -18,6 +18,7 @@ struct vm {
   lua_State *L;
   struct budget *budget;
   void *host;
+  void *generation;
   char **roots; /* owned copies */
   size_t root_count;
   struct list tasks;
@@ -34,8 +35,11 @@ struct vm {
   int modules, module_views;    /* hallway modules: name -> value, name -> what scripts see of it */
   int task_results, module_run; /* functions called protected */
   int guard_place;
+  int compiled; /* path -> function, of files compiled ahead */
   struct pattern_choice choices[PATTERN_CHOICES];
-  char path[FILENAME_MAX]; /* of the file last looked for */
+  struct bundle bundle;    /* borrowed, or a view of `own` */
+  struct buffer own;       /* the bytes of a bundle that only this VM has */
+  struct bundle_file file; /* last looked for */
 };
 
 /* A stretch of running scripts: the memory cap holds and, when `counted`, the CPU time too. Stretches nest. */
@@ -59,6 +63,9 @@ void vm_memory_sweep(struct vm *vm);
 
 /* Pops the error value on top into `error`: the first line of its message; `code` null means script_error. */
 void vm_error_take(lua_State *L, const char *code, struct error *error);
+
+/* Fills vm->bundle from `bundle`, or from the roots. -1 with `error`, and nothing was taken. */
+int vm_bundle_open(struct vm *vm, const struct bundle *bundle, struct error *error);
 
 /* What task.c does for a VM: at its opening and its close. */
 void task_open(lua_State *L);

@@ -81,6 +81,7 @@ static struct vm *vm_new(const struct vm_options *options) {
   REQUIRE(vm != NULL);
   vm->budget = options->budget;
   vm->host = options->host;
+  vm->generation = options->generation;
   list_init(&vm->tasks);
   copy_roots(vm, options);
   return vm;
@@ -90,11 +91,16 @@ static void vm_free(struct vm *vm) {
   allocator_close(&vm->allocator);
   for (size_t i = 0; i < vm->root_count; i++) free(vm->roots[i]);
   free(vm->roots);
+  buffer_free(&vm->own);
   free(vm);
 }
 
 struct vm *vm_open(const struct vm_options *options, struct error *error) {
   struct vm *vm = vm_new(options);
+  if (vm_bundle_open(vm, options->bundle, error) < 0) {
+    vm_free(vm);
+    return NULL;
+  }
   if (allocator_open(&vm->allocator, options->memory_limit, error) == 0) {
     vm->L = lua_newstate(allocator_resize, &vm->allocator);
     if (!vm->L) error_set(error, 500, "script_memory_limit", "no memory for a script VM");
@@ -214,6 +220,10 @@ struct vm *vm_of(lua_State *L) {
 
 void *vm_host(lua_State *L) {
   return vm_of(L)->host;
+}
+
+void *vm_generation(lua_State *L) {
+  return vm_of(L)->generation;
 }
 
 unsigned vm_tasks(const struct vm *vm) {

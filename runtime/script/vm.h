@@ -3,6 +3,7 @@
 #include <lua.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/slice.h"
@@ -11,14 +12,16 @@
  * the runtime itself puts into the VM between runs (a request's box, a coroutine) is small and never refused. */
 struct vm;
 struct budget;
+struct bundle;
 
 struct vm_options {
-  const char *const *roots; /* script folders; each holds providers/, strategies/ ... The last root that has a
-                               script wins, the first that has a hallway module wins. Copied. */
+  const struct bundle *bundle; /* where every file comes from; its bytes are borrowed until vm_let_go or vm_close */
+  const char *const *roots;    /* without a bundle: script folders, which are read into one of the VM's own. Copied. */
   size_t root_count;
   size_t memory_limit;              /* bytes of Lua heap: 64 MiB; 0 = none (spec runs) */
   struct budget *budget;            /* CPU watchdog, shared by the VMs of a worker; null = none; outlives the VM */
   void *host;                       /* what bindings find with vm_host(): the worker, or null in specs */
+  void *generation;                 /* what bindings find with vm_generation(); null = none */
   void (*open_doors)(lua_State *L); /* registers the gateway.* modules: bindings/open.c; null = none */
   bool privileged;                  /* spec runner: full standard library beside the sandbox, for busted */
 };
@@ -31,6 +34,20 @@ void vm_close(struct vm *vm);
  * On failure `error` says file:line and why. */
 int vm_require(struct vm *vm, const char *module, struct error *error);
 
+/* Reads the roots again: what is loaded from now on is what is on disk now. */
+int vm_refresh(struct vm *vm, struct error *error);
+
+/* Everything is loaded: the bundle's bytes are not needed any more. Files that a script may still require are copied.
+ */
+void vm_let_go(struct vm *vm);
+
+/* Compiles some more files ahead of their loading, for about `nanoseconds`; `*position` is where it is, from 0 on.
+ * False when all are done. */
+bool vm_compile(struct vm *vm, size_t *position, uint64_t nanoseconds);
+
+/* The configuration's text when it came with the bundle and was at `path`. Valid until vm_let_go. */
+bool vm_configuration(struct vm *vm, const char *path, struct slice *text);
+
 /* Pushes the function `name` of the loaded module's table. False when there is none (and nothing was pushed). */
 bool vm_push_function(struct vm *vm, lua_State *L, const char *module, const char *name);
 
@@ -42,6 +59,7 @@ int vm_call(struct vm *vm, int argument_count, int result_count, struct error *e
 lua_State *vm_state(struct vm *vm);
 struct vm *vm_of(lua_State *L); /* from any coroutine of it */
 void *vm_host(lua_State *L);
+void *vm_generation(lua_State *L);
 size_t vm_memory(const struct vm *vm);
 
 /* Before `size` bytes go into the VM at once: collects garbage first where the cap is near. Safe inside C functions

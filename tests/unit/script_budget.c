@@ -113,7 +113,7 @@ static void waiting_is_not_cpu_time(void **state) {
 static void a_nested_entry_has_a_count_of_its_own(void **state) {
   (void)state;
   int status;
-  play_write(&play, "plugins/x.lua", "local n = 0 while true do n = n + 1 end");
+  play_put(&play, vm, "plugins/x.lua", "local n = 0 while true do n = n + 1 end");
   budget_enter(budget, vm_state(vm));
   struct error error;
   assert_int_equal(loader_load(vm, vm_state(vm), "plugins", "x", &error), -1);
@@ -177,14 +177,14 @@ static void an_endless_guard_loop_without_guards_work_is_still_stopped(void **st
 
 static void a_guarded_memory_bomb_leaves_room(void **state) {
   (void)state;
-  play_write(&play, "init.lua",
-             "return { run = function(guard)\n"
-             "  local ok, why, code = guard(function()\n"
-             "    local s, t = ('x'):rep(1e6), {} while true do t[#t + 1] = s .. #t end\n"
-             "  end)\n"
-             "  local fine = guard(function() return ('y'):rep(1e6) .. 'z' end)\n"
-             "  return code, fine\n"
-             "end }");
+  play_put(&play, vm, "init.lua",
+           "return { run = function(guard)\n"
+           "  local ok, why, code = guard(function()\n"
+           "    local s, t = ('x'):rep(1e6), {} while true do t[#t + 1] = s .. #t end\n"
+           "  end)\n"
+           "  local fine = guard(function() return ('y'):rep(1e6) .. 'z' end)\n"
+           "  return code, fine\n"
+           "end }");
   struct error error;
   struct vm *small = play_vm(&play, 4 * MIB, budget);
   assert_int_equal(vm_require(small, "init", &error), 0);
@@ -199,11 +199,11 @@ static void a_guarded_memory_bomb_leaves_room(void **state) {
 
 static void guard_limits_hooks_in_set_up_code_too(void **state) {
   (void)state;
-  play_write(&play, "init.lua",
-             "return { run = function(guard)\n"
-             "  local ok, why, code = guard(function() while true do end end)\n"
-             "  return code\n"
-             "end }");
+  play_put(&play, vm, "init.lua",
+           "return { run = function(guard)\n"
+           "  local ok, why, code = guard(function() while true do end end)\n"
+           "  return code\n"
+           "end }");
   struct error error;
   assert_int_equal(vm_require(vm, "init", &error), 0);
   assert_true(vm_push_function(vm, vm_state(vm), "init", "run"));

@@ -29,7 +29,7 @@ static inline int tear_down(void **state) {
 }
 
 static inline int load(const char *text, struct error *error) {
-  play_write(&play, "plugins/x.lua", text);
+  play_put(&play, vm, "plugins/x.lua", text);
   return loader_load(vm, vm_state(vm), "plugins", "x", error);
 }
 

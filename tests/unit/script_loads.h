@@ -26,7 +26,7 @@ static inline int tear_down(void **state) {
 
 /* Loads plugins/x.lua with this text; pushes its value or fails with `error`. */
 static inline int load(const char *text, struct error *error) {
-  play_write(&play, "plugins/x.lua", text);
+  play_put(&play, vm, "plugins/x.lua", text);
   return loader_load(vm, vm_state(vm), "plugins", "x", error);
 }
 

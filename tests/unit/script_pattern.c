@@ -94,7 +94,7 @@ static const char comparison[] =
 
 static void load_both(void) {
   struct error error;
-  play_write(&play, "plugins/x.lua", comparison);
+  play_put(&play, vm, "plugins/x.lua", comparison);
   assert_int_equal(loader_load(vm, vm_state(vm), "plugins", "x", &error), 0);
   assert_int_equal(luaL_loadstring(stock, comparison), 0);
   lua_call(stock, 0, 1);

@@ -70,6 +70,13 @@ static inline struct vm *play_vm(const struct play *play, size_t memory_limit, s
   return vm;
 }
 
+/* The same, and the VM sees it. */
+static inline void play_put(const struct play *play, struct vm *vm, const char *path, const char *text) {
+  struct error error = {0};
+  play_write(play, path, text);
+  if (vm_refresh(vm, &error) < 0) fail_msg("%s", error.message);
+}
+
 /* Milliseconds of CPU this thread has used. */
 static inline double cpu_ms(void) {
   struct timespec now;

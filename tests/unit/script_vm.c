@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "script/bundle.h"
 #include "script/module.h"
 #include "script/vm.h"
 #include "script_loads.h"
@@ -36,6 +37,7 @@ static void bytecode_is_refused(void **state) {
   static const char header[] = "\x1bLJ\x02\x02\x00";
   play_write_bytes(&play, "plugins/x.lua", header, sizeof header);
   struct error error;
+  assert_int_equal(vm_refresh(vm, &error), 0);
   assert_int_equal(loader_load(vm, vm_state(vm), "plugins", "x", &error), -1);
   assert_non_null(strstr(error.message, "attempt to load chunk with wrong mode"));
 }
@@ -51,10 +53,10 @@ static void a_missing_script_says_where_it_was_looked_for(void **state) {
 
 static void a_name_cannot_leave_the_folder(void **state) {
   (void)state;
-  play_write(&play, "secret.lua", "return {}");
+  play_put(&play, vm, "secret.lua", "return {}");
   mkdir(play.root, 0700);
   static const char *const names[] = {"../secret", "./x", "", "a/b", "x.y", "/etc/passwd"};
-  play_write(&play, "plugins/x.lua", "return {}");
+  play_put(&play, vm, "plugins/x.lua", "return {}");
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) assert_null(loader_path(vm, "plugins", names[i]));
   assert_null(loader_path(vm, "..", "secret"));
   assert_null(loader_path(vm, "plugins/..", "secret"));
@@ -64,15 +66,16 @@ static void a_name_cannot_leave_the_folder(void **state) {
 
 static void a_file_may_have_a_megabyte_and_no_byte_more(void **state) {
   (void)state;
-  char *text = malloc(LOADER_FILE_LIMIT + 1);
-  memset(text, ' ', LOADER_FILE_LIMIT + 1);
+  char *text = malloc(BUNDLE_FILE_LIMIT + 1);
+  memset(text, ' ', BUNDLE_FILE_LIMIT + 1);
   memcpy(text, "return {}", 9);
   struct error error;
-  play_write_bytes(&play, "plugins/x.lua", text, LOADER_FILE_LIMIT);
+  play_write_bytes(&play, "plugins/x.lua", text, BUNDLE_FILE_LIMIT);
+  assert_int_equal(vm_refresh(vm, &error), 0);
   assert_int_equal(loader_load(vm, vm_state(vm), "plugins", "x", &error), 0);
-  play_write_bytes(&play, "plugins/x.lua", text, LOADER_FILE_LIMIT + 1);
-  assert_int_equal(loader_load(vm, vm_state(vm), "plugins", "x", &error), -1);
-  assert_non_null(strstr(error.message, "larger than 1048576 bytes"));
+  play_write_bytes(&play, "plugins/x.lua", text, BUNDLE_FILE_LIMIT + 1);
+  assert_int_equal(vm_refresh(vm, &error), -1);
+  assert_non_null(strstr(error.message, "/plugins/x.lua: larger than 1048576 bytes"));
   free(text);
 }
 
@@ -81,7 +84,7 @@ static void the_list_is_sorted_and_leaves_out_what_is_no_script(void **state) {
   static const char *const files[] = {"plugins/b.lua",   "plugins/a-1.lua",    "plugins/contract.lua", "plugins/a.lua~",
                                       "plugins/.a.swp",  "plugins/#a#",        "plugins/4913",         "plugins/.h.lua",
                                       "plugins/#c#.lua", "plugins/b_spec.lua", "plugins/.lua"};
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++) play_write(&play, files[i], "return {}");
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) play_put(&play, vm, files[i], "return {}");
   lua_State *L = vm_state(vm);
   assert_int_equal(loader_list(vm, L, "plugins"), 2);
   lua_rawgeti(L, 1, 1);
@@ -104,8 +107,8 @@ static void an_operators_script_replaces_the_bundled_one(void **state) {
   (void)state;
   struct play over;
   play_open(&over);
-  play_write(&play, "plugins/same.lua", "return 'bundled'");
-  play_write(&play, "plugins/only.lua", "return 'bundled'");
+  play_put(&play, vm, "plugins/same.lua", "return 'bundled'");
+  play_put(&play, vm, "plugins/only.lua", "return 'bundled'");
   play_write(&over, "plugins/same.lua", "return 'operator'");
   play_write(&over, "plugins/extra.lua", "return 'operator'");
   struct vm *both = overlaid(&over, 2);
@@ -126,7 +129,7 @@ static void the_hallway_is_never_overlaid(void **state) {
   (void)state;
   struct play over;
   play_open(&over);
-  play_write(&play, "init.lua", "return { from = function() return 'bundled' end }");
+  play_put(&play, vm, "init.lua", "return { from = function() return 'bundled' end }");
   play_write(&over, "init.lua", "return { from = function() return 'operator' end }");
   struct vm *both = overlaid(&over, 2);
   struct error error;
@@ -140,8 +143,8 @@ static void the_hallway_is_never_overlaid(void **state) {
 
 static void a_module_is_run_once_and_its_functions_are_found(void **state) {
   (void)state;
-  play_write(&play, "counter.lua", "local n = 0 return { count = function() n = n + 1 return n end }");
-  play_write(&play, "init.lua", "local a = require 'counter' a.count() return require 'counter'");
+  play_put(&play, vm, "counter.lua", "local n = 0 return { count = function() n = n + 1 return n end }");
+  play_put(&play, vm, "init.lua", "local a = require 'counter' a.count() return require 'counter'");
   struct error error;
   assert_int_equal(vm_require(vm, "init", &error), 0);
   assert_int_equal(vm_require(vm, "init", &error), 0);
@@ -158,13 +161,13 @@ static void a_module_is_run_once_and_its_functions_are_found(void **state) {
 static void a_module_that_fails_says_why_and_can_be_tried_again(void **state) {
   (void)state;
   struct error error;
-  play_write(&play, "init.lua", "\nerror('not yet')");
+  play_put(&play, vm, "init.lua", "\nerror('not yet')");
   assert_int_equal(vm_require(vm, "init", &error), -1);
   assert_string_equal(error.message, "init.lua:2: not yet");
-  play_write(&play, "init.lua", "return {");
+  play_put(&play, vm, "init.lua", "return {");
   assert_int_equal(vm_require(vm, "init", &error), -1);
   assert_string_equal(error.message, "init.lua:1: unexpected symbol near '<eof>'");
-  play_write(&play, "init.lua", "return {}");
+  play_put(&play, vm, "init.lua", "return {}");
   assert_int_equal(vm_require(vm, "init", &error), 0);
   assert_int_equal(vm_require(vm, "other", &error), -1);
   assert_string_equal(error.message, "module 'other' not found");
@@ -173,8 +176,8 @@ static void a_module_that_fails_says_why_and_can_be_tried_again(void **state) {
 
 static void modules_that_require_each_other_are_refused(void **state) {
   (void)state;
-  play_write(&play, "a.lua", "require 'b' return {}");
-  play_write(&play, "b.lua", "require 'a' return {}");
+  play_put(&play, vm, "a.lua", "require 'b' return {}");
+  play_put(&play, vm, "b.lua", "require 'a' return {}");
   struct error error;
   assert_int_equal(vm_require(vm, "a", &error), -1);
   assert_string_equal(error.message, "b.lua:1: module 'a' requires itself");
@@ -189,9 +192,9 @@ static void a_script_requires_only_schema_errors_and_public_doors(void **state) 
   module_door(L, "open", false);
   lua_newtable(L);
   module_door(L, "inner", true);
-  play_write(&play, "schema.lua", "return { deep = { word = 'shared' } }");
-  play_write(&play, "pipeline.lua", "return {}");
-  play_write(&play, "init.lua", "require 'gateway.inner' require 'gateway.open' require 'pipeline' return {}");
+  play_put(&play, vm, "schema.lua", "return { deep = { word = 'shared' } }");
+  play_put(&play, vm, "pipeline.lua", "return {}");
+  play_put(&play, vm, "init.lua", "require 'gateway.inner' require 'gateway.open' require 'pipeline' return {}");
   struct error error;
   assert_int_equal(load("return require('gateway.open').value + #require('schema').deep.word", &error), 0);
   assert_int_equal(lua_tointeger(L, -1), 13);
@@ -210,14 +213,14 @@ static void a_script_requires_only_schema_errors_and_public_doors(void **state) 
 static void a_script_may_have_parts_in_a_folder_of_its_own(void **state) {
   (void)state;
   struct error error;
-  play_write(&play, "plugins/other.lua", "return {}");
-  play_write(&play, "plugins/x.lua", "return {}");
-  play_write(&play, "plugins/pii/cards.lua", "return { luhn = require('plugins.pii.digits').sum }");
-  play_write(&play, "plugins/pii/digits.lua", "return { sum = 10 }");
-  play_write(&play, "plugins/pii/a.lua", "local b = require 'plugins.pii.b' return b");
-  play_write(&play, "plugins/pii/b.lua", "local a = require 'plugins.pii.a' return a");
-  play_write(&play, "plugins/pii/broken.lua", "return {\n");
-  play_write(&play, "other/folder/x.lua", "return {}");
+  play_put(&play, vm, "plugins/other.lua", "return {}");
+  play_put(&play, vm, "plugins/x.lua", "return {}");
+  play_put(&play, vm, "plugins/pii/cards.lua", "return { luhn = require('plugins.pii.digits').sum }");
+  play_put(&play, vm, "plugins/pii/digits.lua", "return { sum = 10 }");
+  play_put(&play, vm, "plugins/pii/a.lua", "local b = require 'plugins.pii.b' return b");
+  play_put(&play, vm, "plugins/pii/b.lua", "local a = require 'plugins.pii.a' return a");
+  play_put(&play, vm, "plugins/pii/broken.lua", "return {\n");
+  play_put(&play, vm, "other/folder/x.lua", "return {}");
   assert_int_equal(load("return require('plugins.pii.cards').luhn", &error), 0);
   assert_int_equal(lua_tointeger(vm_state(vm), -1), 10);
   lua_pop(vm_state(vm), 1);
