@@ -13,6 +13,7 @@ void bind_crypto(lua_State *L);
 void bind_document_door(lua_State *L);
 void bind_http(lua_State *L);
 void bind_log(lua_State *L);
+void bind_match(lua_State *L);
 void bind_metrics(lua_State *L);
 void bind_random(lua_State *L);
 void bind_script(lua_State *L);
@@ -35,6 +36,7 @@ void bind_open_doors(lua_State *L) {
     bind_http,
     bind_json,
     bind_log,
+    bind_match,
     bind_metrics,
     bind_random,
     bind_script,

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "crypto/secret.h"
+#include "match/set.h"
 #include "process/access.h"
 #include "process/call.h"
 #include "process/harden.h"
@@ -226,6 +227,7 @@ static void rooms_close(struct worker *worker) {
   buffer_free(&worker->scratch);
   buffer_free(&worker->extra);
   buffer_free(&worker->spare_body);
+  match_pool_close(worker->match);
   random_close(worker->random);
   metrics_close(worker->metrics);
   log_close(worker->log);
@@ -247,6 +249,7 @@ int worker_run(struct segment *segment, unsigned index, int listen_fd, const str
   log_hide_environment(worker.log, (const char *const *)environ);
   worker.metrics = metrics_open(segment->metrics, segment->worker_count + 1, index);
   worker.random = random_open();
+  worker.match = match_pool_open();
   signals_open(&worker);
   int status = rooms_open(&worker, listen_fd);
   if (status == 0) {

@@ -19,6 +19,7 @@
  * run only `settings`, `clock` and `random` are there, the rest is null. */
 struct random;
 struct call;
+struct match_pool;
 struct lua_State;
 struct record;
 struct recorder;
@@ -46,6 +47,7 @@ struct worker {
   struct recorder *recorder;     /* null: nothing is recorded */
   const struct record *replayed; /* null but in a replay: the request that is lived through again */
   struct upstream *upstream;
+  struct match_pool *match; /* compiled sets, kept from one generation to the next */
   struct http_server *server;
   struct budget *budget;
   struct vm *vm;                   /* the generation new exchanges use */
