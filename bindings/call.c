@@ -59,6 +59,23 @@ static int call_body_push(lua_State *L) {
   return 1;
 }
 
+static bool contains_caseless(struct slice text, struct slice word) {
+  for (size_t i = 0; i + word.len <= text.len; i++) {
+    if (slice_equal_caseless(slice_make(text.ptr + i, word.len), word)) return true;
+  }
+  return word.len == 0;
+}
+
+enum { SAYS_MAX = 1 << 20 };
+
+/* says(word) -> whether it is in the body, in capitals or not: what a log line then must not repeat. A long body says
+ * everything: nobody waits until it has been looked through. */
+static int call_says(lua_State *L) {
+  struct slice body = exchange_request(bind_call(L, 1)->exchange)->body;
+  lua_pushboolean(L, body.len > SAYS_MAX || contains_caseless(body, bind_slice(L, 2)));
+  return 1;
+}
+
 /* The part of the scripts' memory that a body may be as large as: decoded, rewritten and encoded it is there thrice. */
 enum { DECODED_SHARE = 4 };
 
@@ -243,6 +260,12 @@ static int call_note_error(lua_State *L) {
   return 0;
 }
 
+/* note_rejected(): a plugin refused it on purpose */
+static int call_note_rejected(lua_State *L) {
+  bind_call(L, 1)->notes.rejected = true;
+  return 0;
+}
+
 /* deadline(milliseconds): bounds the request, or a stream until it begins; nil = none */
 static int call_set_deadline(lua_State *L) {
   struct call *call = bind_call(L, 1);
@@ -270,7 +293,8 @@ const luaL_Reg bind_call_request[] = {
 
     {"note_usage", call_note_usage},
     {"note_error", call_note_error},
-
+    {"note_rejected", call_note_rejected},
+    {"says", call_says},
     {"deadline", call_set_deadline},
     {NULL, NULL},
 };

@@ -10,6 +10,7 @@ void bind_call_types(lua_State *L);
 void bind_clock(lua_State *L);
 void bind_context(lua_State *L);
 void bind_crypto(lua_State *L);
+void bind_delta(lua_State *L);
 void bind_document_door(lua_State *L);
 void bind_http(lua_State *L);
 void bind_log(lua_State *L);
@@ -32,6 +33,7 @@ void bind_open_doors(lua_State *L) {
     bind_config,
     bind_context,
     bind_crypto,
+    bind_delta,
     bind_document_door,
     bind_http,
     bind_json,

@@ -4,6 +4,7 @@
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "process/call.h"
+#include "process/worker.h"
 #include "script/task.h"
 #include "script/vm.h"
 
@@ -97,21 +98,34 @@ struct reply_wait {
   struct reply *reply;
   struct task *task;
   uint64_t number;
+  struct timer timer; /* how long it may take */
+  bool late;
 };
 
 static void wait_abort(void *operation) {
-  ((struct reply_wait *)operation)->reply->wake = NULL;
+  struct reply_wait *wait = operation;
+  timer_stop(&wait->timer);
+  wait->reply->wake = NULL;
 }
 
 static void wait_woken(struct reply *reply, void *waiter) {
   struct reply_wait *wait = waiter;
   (void)reply;
+  timer_stop(&wait->timer);
+  task_wake(wait->task, wait->number);
+}
+
+static void wait_late(struct timer *timer) {
+  struct reply_wait *wait = LIST_OWNER(timer, struct reply_wait, timer);
+  wait->late = true;
+  wait->reply->wake = NULL;
   task_wake(wait->task, wait->number);
 }
 
 static struct reply_wait *wait_new(lua_State *L, struct reply *reply) {
   struct reply_wait *wait = arena_alloc(exchange_arena(reply->call->exchange), sizeof *wait);
-  *wait = (struct reply_wait){reply, task_of(L), 0};
+  *wait = (struct reply_wait){.reply = reply, .task = task_of(L)};
+  timer_init(&wait->timer, wait_late);
   return wait;
 }
 
@@ -132,15 +146,22 @@ static int push_found(lua_State *L, const struct reply *reply) {
 }
 
 static int next_results(lua_State *L, void *operation) {
-  return push_found(L, ((struct reply_wait *)operation)->reply);
+  struct reply_wait *wait = operation;
+  if (!wait->late) return push_found(L, wait->reply);
+  wait->late = false;
+  lua_pushboolean(L, false);
+  return 1;
 }
 
-/* next() -> name, data | nil at the end | nil, code, message. Waits. */
+/* next(milliseconds) -> name, data | nil at the end | nil, code, message | false when nothing came in this time. Waits;
+ * without a number as long as the upstream may take. */
 static int reply_next_event(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
+  lua_Number milliseconds = luaL_optnumber(L, 2, -1);
   struct reply_wait *wait = reply->waiting ? reply->waiting : (reply->waiting = wait_new(L, reply));
   if (reply_next(reply, wait_woken, wait) != 0) return push_found(L, reply);
   wait->number = task_wait(L, wait, next_results, wait_abort);
+  if (milliseconds >= 0) timer_start(reply->call->worker->loop.wheel, &wait->timer, (uint64_t)milliseconds);
   return lua_yield(L, 0);
 }
 
@@ -149,10 +170,14 @@ static int relay_results(lua_State *L, void *operation) {
   lua_pushboolean(L, reply->error.code == NULL);
   if (!reply->error.code) return 1;
   bind_push_slice(L, slice_text(reply->error.code));
-  return 2;
+  bind_push_slice(L, slice_text(reply->error.message));
+  lua_pushboolean(L, reply->saw_error);
+  return 4;
 }
 
-/* relay(strip_usage) -> true | false, code. Begins and ends the client's stream. Waits. */
+/* relay(strip_usage, leave_open, keep) -> true | false, code, message, whether the client has seen an error event.
+ * Begins the client's stream, and ends it unless that is left to the script, for whom `keep` bytes of events are kept.
+ * Waits. */
 static int reply_relay_stream(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   struct call *call = reply->call;
@@ -164,8 +189,19 @@ static int reply_relay_stream(lua_State *L) {
   buffer_free(&fields);
   struct reply_wait *wait = wait_new(L, reply);
   wait->number = task_wait(L, wait, relay_results, wait_abort);
-  reply_relay(reply, lua_toboolean(L, 2), wait_woken, wait);
+  struct relay_options options = {
+      .strip_usage = lua_toboolean(L, 2), .leave_open = lua_toboolean(L, 3), .keep = (size_t)luaL_optinteger(L, 4, 0)};
+  reply_relay(reply, &options, wait_woken, wait);
   return lua_yield(L, 0);
+}
+
+/* kept() -> data of the events that a relay kept, the byte 1E behind each | nothing when there were too many */
+static int reply_kept(lua_State *L) {
+  struct reply *reply = bind_reply(L, 1);
+  if (reply->options.keep == 0) return 0;
+  vm_work_expect(vm_of(L), reply->kept.len);
+  bind_push_slice(L, buffer_slice(&reply->kept));
+  return 1;
 }
 
 /* close(): gives the upstream's answer back before the call ends */
@@ -192,6 +228,7 @@ const luaL_Reg bind_reply_methods[] = {
     {"usage", reply_usage},
     {"first", reply_first},
     {"next", reply_next_event},
+    {"kept", reply_kept},
     {"close", reply_close},
     {"relay", reply_relay_stream},
     {NULL, NULL},

@@ -10,7 +10,8 @@
  *   list(kind) -> sorted names        kind: "providers", "providers/dialects", "strategies", "plugins", "admin"
  *   load(kind, name) -> value | nil, message with file and line
  *   path(kind, name) -> where it was found | nil
- *   guard(fn, ...) -> true, results | false, error, code        one hook with a CPU count of its own */
+ *   guard(fn, ...) -> true, results | false, error, code        one hook with a CPU count of its own
+ *   guard_of(kind, name) -> the guard for one script's hooks */
 
 void bind_script(lua_State *L);
 
@@ -40,9 +41,16 @@ static int script_path(lua_State *L) {
   return 1;
 }
 
+static int script_guard_of(lua_State *L) {
+  word(L, 1);
+  word(L, 2);
+  guard_push(L);
+  return 1;
+}
+
 void bind_script(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"list", script_list}, {"load", script_load}, {"path", script_path}, {NULL, NULL}};
+      {"list", script_list}, {"load", script_load}, {"path", script_path}, {"guard_of", script_guard_of}, {NULL, NULL}};
   lua_newtable(L);
   guard_push(L);
   lua_setfield(L, -2, "guard");

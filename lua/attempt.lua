@@ -79,7 +79,7 @@ local function deliver_own(call, request, target, reply)
   local failure = hidden_failure(target.dialect, reply, request)
   if failure then return nil, failure end
   if request.stream then return delivery.stream(call, request, reply) end
-  return delivery.whole(call, reply, registry.provider_field and target.provider.name or nil)
+  return delivery.whole(call, request, reply, registry.provider_field and target.provider.name or nil)
 end
 
 local function run_own(call, request, target, route)
@@ -110,7 +110,7 @@ end
 local function deliver_translated(call, request, target, context, reply)
   local status = reply:status()
   if status < 200 or status > 299 then return nil, upstream_failure(target.dialect, reply, status) end
-  if not request.stream then return delivery.whole_translated(call, target.dialect, context, reply) end
+  if not request.stream then return delivery.whole_translated(call, request, target.dialect, context, reply) end
   if not reply:streams() then return nil, errors.not_stream end
   return delivery.stream_translated(call, target.dialect, context, reply)
 end
@@ -127,7 +127,7 @@ local function run_translated(call, request, target, route)
   if not reply then return nil, errors.transport(lost) end
   local answered, failure = deliver_translated(call, request, target, context, reply)
   reply:close()
-  return answered, failure and blamed(failure)
+  return answered, failure and (failure.plugin and failure or blamed(failure))
 end
 
 -- No network ---------------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ end
 local function run_local(call, request, target, route)
   local context, problem = context_of(call, request, target, route.model)
   if not context then return nil, problem end
-  return delivery.made_here(call, target.dialect, context)
+  return delivery.made_here(call, request, target.dialect, context)
 end
 
 --- One try.

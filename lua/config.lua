@@ -6,6 +6,7 @@ local checks = require "config_checks"
 local document = require "config_schema"
 local door = require "gateway.config"
 local nodes = require "node"
+local plugin_config = require "plugin_config"
 local schema = require "schema"
 
 local FORMATS = { json = "json", yaml = "yaml", yml = "yaml" }
@@ -70,11 +71,15 @@ local function check_document(node, environment, known, errors)
   local value, found = schema.check(node, document, "", variable)
   for _, problem in ipairs(found) do errors[#errors + 1] = problem end
   if not value then return nil end
-  checks.run(value, known, function(steps, message)
+  local function report(steps, message)
     if #errors >= schema.ERRORS_MAX then return end
     local place = nodes.at(node, steps)
     errors[#errors + 1] = { line = place.line, column = place.column, path = checks.path(steps), message = message }
-  end)
+  end
+  checks.run(value, known, report)
+  for _, problem in ipairs(plugin_config.check(value, node, known.plugins, variable, report)) do
+    errors[#errors + 1] = problem
+  end
   return value
 end
 
@@ -149,10 +154,10 @@ local function check_production(value, environment, errors)
   errors[#errors + 1] = environment_error("GATEWAY_ENV", "production refuses ALLOW_UNAUTHENTICATED_PROXY=true")
 end
 
-local function warnings_of(value, environment)
-  local warnings = {}
+local function warnings_of(value, environment, known)
+  local warnings = plugin_config.warnings(value.plugins, known.plugins)
   if value.apiVersion ~= "v1" then
-    warnings[1] = ("apiVersion %q is not v1; the file is read as v1"):format(value.apiVersion)
+    warnings[#warnings + 1] = ("apiVersion %q is not v1; the file is read as v1"):format(value.apiVersion)
   end
   for _, name in ipairs(NOT_YET) do
     if not NOTHING_ASKED[environment[name] or ""] then
@@ -195,30 +200,31 @@ local function settings_of(spec, value, settings)
   return settings
 end
 
-local function finish(value, path, environment)
+local function finish(value, path, environment, known)
   local auto = value.targets == "auto"
   if not value.strategy.mode or value.strategy.mode == "" then value.strategy.mode = auto and "fallback" or "single" end
   if not auto then name_targets(value.targets) end
   value.source = path
   value.settings = settings_of(document, value, {})
-  value.warnings = warnings_of(value, environment)
+  value.warnings = warnings_of(value, environment, known)
   return value
 end
 
 --- Reads and checks everything.
 ---@param environment table<string, string>  name -> value
 ---@param path string|nil                    a file; nil = GATEWAY_CONFIG, and without that the default document
----@param known table|nil                    { providers = set, strategies = set } of this generation
+---@param known table|nil                    { providers = set, strategies = set, plugins = scripts } of this generation
 ---@return Config|nil config, SchemaError[]|nil errors
 function config.load(environment, path, known)
+  known = known or {}
   path = path ~= "" and path or set_value(environment, "GATEWAY_CONFIG")
   local node, errors = config.document(path)
-  local value = node and check_document(node, environment, known or {}, errors) or {}
+  local value = node and check_document(node, environment, known, errors) or {}
   anchor(value, path)
   override(value, environment, errors)
   inherit_proxies(value, environment)
   check_production(value, environment, errors)
-  if #errors == 0 then return finish(value, path, environment) end
+  if #errors == 0 then return finish(value, path, environment, known) end
   schema.sort(errors)
   return nil, errors
 end

@@ -53,6 +53,15 @@ local target = {
   concurrency = later,
 }
 
+--- What a plugin's own `config` may hold, its script says: lua/plugin_config.lua.
+local plugin = {
+  name = { "string", min = 1, max = 64, required = true },
+  type = { "string", max = 64 },
+  stage = { "string", one_of = { "before_request", "after_request", "on_error" } },
+  enabled = { "boolean", default = true },
+  config = { "node" },
+}
+
 local server = {
   host = { "string", min = 1, max = 255, default = "127.0.0.1", setting = "host" },
   port = { "integer", min = 0, max = 65535, default = 8080, setting = "port" },
@@ -131,7 +140,7 @@ return { "record", fields = {
   targets = { "array", of = { "record", fields = target }, word = "auto", required = true,
     missing = 'at least one target is required (or write "targets: auto")' },
   aliases = { "map", of = "string", default = {} },
-  plugins = later,
+  plugins = { "array", of = { "record", fields = plugin }, default = {} },
   mcp_servers = later,
   observability = { "record", fields = { tracing = later, exporters = later } },
   compatibility = { "record", fields = {

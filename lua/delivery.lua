@@ -5,6 +5,7 @@
 
 local errors = require "errors"
 local json = require "gateway.json"
+local passage = require "passage"
 local upstream = require "gateway.upstream"
 
 local delivery = {}
@@ -23,8 +24,37 @@ local function break_stream(call, failure)
   return true
 end
 
---- Same dialect, whole: the provider's bytes.
-function delivery.whole(call, reply, provider_member)
+-- Whole ------------------------------------------------------------------------------------------------------------
+
+--- An answer in the gateway's own words.
+local function respond(call, answer)
+  if answer.usage then call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens) end
+  call:respond(answer.status, answer.content_type or "application/json", answer.text, answer.headers, answer.reply)
+  return true
+end
+
+--- Shows the plugins an answer before it goes out. Nil and a Failure when one refuses it.
+local function pass_plugins(call, request, answer)
+  local failure = request.visit and passage.after(request.visit, answer)
+  if not failure then return true end
+  if answer.usage then call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens) end
+  return nil, failure
+end
+
+local function usage_of(reply)
+  local prompt, completion = reply:usage()
+  if not prompt and not completion then return nil end
+  return { prompt_tokens = prompt, completion_tokens = completion, total_tokens = (prompt or 0) + (completion or 0) }
+end
+
+--- Same dialect, whole: the provider's bytes, unless a plugin changed them.
+function delivery.whole(call, request, reply, provider_member)
+  if request.visit then
+    local answer = { status = reply:status(), reply = reply, usage = usage_of(reply) }
+    local passed, failure = pass_plugins(call, request, answer)
+    if not passed then return nil, failure end
+    if answer.text then return respond(call, answer) end
+  end
   call:pass(reply, provider_member)
   return true
 end
@@ -36,13 +66,23 @@ function delivery.stream(_, request, reply)
 end
 
 --- Another dialect, whole.
-function delivery.whole_translated(call, dialect, context, reply)
+function delivery.whole_translated(call, request, dialect, context, reply)
   local text, usage = dialect.response(context, reply:body(), {})
   if not text then return nil, usage end
-  if usage then call:note_usage(usage.prompt_tokens, usage.completion_tokens) end
-  call:respond(reply:status(), "application/json", text, nil, reply)
-  return true
+  local answer = { status = reply:status(), reply = reply, text = text, usage = usage }
+  local passed, failure = pass_plugins(call, request, answer)
+  if not passed then return nil, failure end
+  return respond(call, answer)
 end
+
+--- A plugin's own answer. The other plugins see it like any other.
+function delivery.given(call, request, answer)
+  local passed, failure = pass_plugins(call, request, answer)
+  if not passed then return nil, failure end
+  return respond(call, answer)
+end
+
+-- Streamed ----------------------------------------------------------------------------------------------------------
 
 --- What the next event of the upstream becomes: payloads, and whether the stream is over; or nil and a Failure.
 local function step(dialect, state, reply)
@@ -86,14 +126,14 @@ function delivery.stream_translated(call, dialect, context, reply)
 end
 
 --- No upstream: the dialect's own answer, whole or in its pieces with their pauses.
-function delivery.made_here(call, dialect, context)
+function delivery.made_here(call, request, dialect, context)
   local answer, failure = dialect.answer(context)
   if not answer then return nil, failure end
-  call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
   if not context.stream then
-    call:respond(200, "application/json", json.encode(answer.whole) .. "\n")
-    return true
+    local text = json.encode(answer.whole) .. "\n"
+    return delivery.given(call, request, { status = 200, text = text, usage = answer.usage })
   end
+  call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
   call:stream()
   for _, payload in ipairs(answer.payloads) do
     call:write(frame { json.encode(payload) })

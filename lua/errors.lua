@@ -11,6 +11,8 @@
 ---@field upstream_status? integer what the upstream answered, nil when it did not
 ---@field error_type? string label of gateway_provider_errors_total
 ---@field final? boolean     another target would say the same: do not move on
+---@field plugin? string     the plugin that refused: no provider is to blame
+---@field rejected? boolean  it did so on purpose
 
 local errors = {}
 
@@ -25,6 +27,12 @@ end
 errors.model_not_found = {
   status = 404, type = "invalid_request_error", code = "model_not_found",
   message = "no configured provider serves the requested model", param = "model", final = true,
+}
+
+--- A plugin that must not fail did. What went wrong is in the log.
+errors.plugin = {
+  status = 500, type = "server_error", code = "plugin_error", error_type = "plugin_error", plugin = "",
+  message = "the gateway could not complete the request", final = true,
 }
 
 --- A provider of the client's own wire format may take it: only translating needs the body in the scripts' memory.
@@ -55,6 +63,12 @@ end
 errors.not_stream = {
   status = 502, type = "upstream_error", code = "upstream_not_stream", error_type = "provider_error",
   message = "The upstream answered a streaming request with something that is no event stream.",
+}
+
+--- Plugins that must see every word cannot.
+errors.unreadable_stream = {
+  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",
+  message = "The upstream sent an event that is not JSON.",
 }
 
 --- What a client reads of a failure on the way: the words of the log name addresses, these do not.

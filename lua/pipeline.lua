@@ -1,14 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- The life of one chat request, from its body to its answer:
----   read and check -> resolve the alias and the model's owners -> order the targets -> walk them, each with its
----   retries -> deliver, or say what went wrong.
+---   read and check -> resolve the alias and the model's owners -> ask the plugins -> order the targets -> walk them,
+---   each with its retries -> deliver (the plugins look at the answer), or say what went wrong (they look at that).
 --- A target may be left for the next one until the first byte has gone to the client: that is the commit point.
 
 local attempt = require "attempt"
 local chat = require "chat"
+local delivery = require "delivery"
 local errors = require "errors"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
+local passage = require "passage"
 local registry = require "registry"
 local retry = require "retry"
 local upstream = require "gateway.upstream"
@@ -29,8 +31,10 @@ local function headers_of(failure)
 end
 
 --- Answers with a failure, as the client's dialect shows errors.
-local function refuse(call, failure)
-  call:note_error(nil, failure.code)
+local function refuse(call, request, failure)
+  if request.visit then failure = passage.failed(request.visit, failure) end
+  call:note_error(failure.plugin and failure.error_type, failure.code)
+  if failure.rejected then call:note_rejected() end
   call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, headers_of(failure))
 end
 
@@ -67,9 +71,11 @@ local function try_target(call, request, plan, target)
       upstream.sleep(call, pause)
     end
     call:note_route(request.model, plan.model, target.provider.name, target.name)
+    if request.visit then request.visit.target = target end
     local answered
     answered, failure = attempt.run(call, request, target, plan.routes[target])
     if answered then return true end
+    if failure.plugin then return nil, failure end
     count(call, target, failure)
     if not retry.worthwhile(target.retry, failure) then break end
   end
@@ -91,7 +97,36 @@ local function walk(call, request, plan)
     request.moved = true
     if position < last then metrics.series("gateway_failovers_total", targets[position + 1].name):add(1) end
   end
-  refuse(call, failure)
+  refuse(call, request, failure)
+end
+
+--- Asks the plugins. What they made of the body is read like any other, and may be for another model.
+---@return Plan? plan
+---@return Failure? failure neither: the client has been answered
+local function ask_plugins(call, request, plan)
+  local failure, answer = passage.before(request.visit)
+  if failure then return nil, failure end
+  if answer then return nil, select(2, delivery.given(call, request, answer)) end
+  if passage.apply(request.visit) then
+    local changed, problem = chat.read(call)
+    if not changed then return nil, passage.broken(request.visit, problem) end
+    request.model, request.stream, request.include_usage = changed.model, changed.stream, changed.include_usage
+    plan = registry.plan(request.model)
+    request.visit.model = plan and plan.model
+  end
+  return plan, not plan and errors.model_not_found or nil
+end
+
+--- Who may serve a request: nobody is asked, and no plugin runs, for a model that there is not.
+---@return Plan? plan
+---@return Failure? failure neither: the client has been answered
+local function admit(call, request)
+  local plan, visit = registry.plan(request.model), request.visit
+  if plan and not visit then return plan end
+  call:note_route(request.model, plan and plan.model)
+  if not plan and not (visit and visit.chain.may_route) then return nil, errors.model_not_found end
+  visit.model = plan and plan.model
+  return ask_plugins(call, request, plan)
 end
 
 local pipeline = {}
@@ -99,14 +134,12 @@ local pipeline = {}
 --- Serves one POST /v1/chat/completions. Returns when the answer is complete.
 function pipeline.chat(call)
   if registry.request_timeout then call:deadline(registry.request_timeout) end
-  local request, problem = chat.read(call)
-  if not request then return refuse(call, problem) end
-  local plan = registry.plan(request.model)
-  if not plan then
-    call:note_route(request.model)
-    return refuse(call, errors.model_not_found)
-  end
-  return walk(call, request, plan)
+  local read, failure = chat.read(call)
+  local request, plan = read or {}, nil
+  request.visit = passage.open(registry.chain, call, request)
+  if read then plan, failure = admit(call, request) end
+  if plan then return walk(call, request, plan) end
+  if failure then return refuse(call, request, failure) end
 end
 
 return pipeline

@@ -2,6 +2,7 @@
 --- What this generation knows: providers, dialects, strategies (scripts) and targets, aliases (configuration), joined
 --- once when it is built. A request only looks up.
 
+local chain = require "chain"
 local contracts = require "contracts"
 local gateway = require "gateway.config"
 local log = require "gateway.log"
@@ -16,6 +17,7 @@ local registry = {}
 ---@field providers table<string, Provider>
 ---@field dialects table<string, Dialect>
 ---@field strategies table<string, Strategy>
+---@field plugins table<string, Plugin>
 
 local state
 
@@ -45,6 +47,7 @@ function registry.scan()
     providers = load_folder("providers", problems),
     dialects = dialects,
     strategies = load_folder("strategies", problems),
+    plugins = load_folder("plugins", problems),
   }
   for name, provider in pairs(scanned.providers) do
     if not dialects[provider.dialect] and not broken[provider.dialect] then
@@ -64,7 +67,9 @@ end
 
 --- What the configuration may name.
 function registry.known(scanned)
-  return { providers = names(scanned.providers), strategies = names(scanned.strategies) }
+  return {
+    providers = names(scanned.providers), strategies = names(scanned.strategies), plugins = scanned.plugins,
+  }
 end
 
 -- Configuration ------------------------------------------------------------------------------------------------------
@@ -77,6 +82,8 @@ function registry.build(scanned, config)
   if not list then return nil, message end
   state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
   registry.strategy = scanned.strategies[config.strategy.mode]
+  registry.chain, message = chain.build(config.plugins, scanned.plugins)
+  if registry.chain == nil then return nil, message end
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
   registry.on_unsupported_param = config.compatibility.on_unsupported_param

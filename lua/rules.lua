@@ -90,6 +90,14 @@ function rules.expand(text, variable)
   return full
 end
 
+--- A word that names variables, with their values in it. In { } YAML wants quotes around ${NAME}: they say nothing.
+local function expanded(node, variable)
+  if not node.text:find("${", 1, true) then return node end
+  local text, problem = rules.expand(node.text, variable)
+  if not text then return nil, problem end
+  return { kind = "scalar", text = text, quoted = false, null = false }
+end
+
 local function secret_read(node)
   if node.quoted or node.text:find("${", 1, true) then return node.text end
   return nil, "must be written as ${NAME} or in quotes"
@@ -99,14 +107,19 @@ end
 ---@param node table
 ---@param spec table
 ---@param variable function|nil
+---@param everywhere boolean|nil variables are replaced also where the schema does not say so
 ---@return any, string|nil
-function rules.read(node, spec, variable)
+function rules.read(node, spec, variable, everywhere)
   local kind = KINDS[spec[1]]
   if node.kind ~= "scalar" or node.null then
     return nil, ("must be %s, got %s"):format(kind.what, scalar.shown(node))
   end
-  local value, problem = (spec.secret and secret_read or kind.read)(node)
-  if value ~= nil and spec.expand and variable then value, problem = rules.expand(value, variable) end
+  local value, problem
+  if everywhere and variable and spec[1] ~= "string" then node, problem = expanded(node, variable) end
+  if not problem then value, problem = (spec.secret and secret_read or kind.read)(node) end
+  if type(value) == "string" and (spec.expand or everywhere) and variable then
+    value, problem = rules.expand(value, variable)
+  end
   if value == nil then return nil, spec.says and spec.says .. ": " .. problem or problem end
   problem = value_problem(spec, value, spec.secret and "a hidden value" or scalar.shown(node))
   if problem then return nil, problem end

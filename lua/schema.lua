@@ -5,10 +5,12 @@
 ---   { "duration", min = "1s" }    -> milliseconds       { "bytes" }        32MiB or 33554432 -> bytes
 ---   { "array", of = schema }      { "map", of = schema }      { "record", fields = { name = schema } }
 ---   { "any" }                     free form, typed by the plain rules of YAML 1.2
+---   { "node" }                    the node as it was read: whoever knows its schema checks it later
 ---   { "unsupported" }             a key of a later version: told, never ignored
 ---
 --- Everywhere: `default`, `required`. Scalars: `one_of`, `check = function(value, shown) -> message`, `says` (what
 --- a message begins with). Strings: `min`, `max` (bytes), `expand` (replaces ${NAME}), `secret` (never shown).
+--- `expand` of a record holds for everything in it.
 --- A string alone is a schema without attributes ("string"); a table without a type is a record's `fields`.
 
 local nodes = require "node"
@@ -59,7 +61,7 @@ local function copy(value)
 end
 
 local function check_scalar(run, node, spec, path)
-  local value, problem = rules.read(node, spec, run.variable)
+  local value, problem = rules.read(node, spec, run.variable, run.expands)
   if problem then fail(run, node, path, problem) end
   return value
 end
@@ -114,6 +116,7 @@ local function unknown_key(run, spec, key)
   if suggest.nearest(key, names) then return message .. suggest.phrase(key, names) end
   local place = elsewhere(run, key)
   if place then return message .. " here; did you mean " .. place .. "?" end
+  if #names == 0 then return message .. ": nothing can be written here" end
   return message .. "; valid keys: " .. supported(spec, names)
 end
 
@@ -204,8 +207,13 @@ end
 
 -- Entry --------------------------------------------------------------------------------------------------------------
 
+local function check_node(_, node)
+  return node
+end
+
 local CONTAINERS = {
-  record = check_record, map = check_map, array = check_array, any = check_any, unsupported = check_unsupported,
+  record = check_record, map = check_map, array = check_array, any = check_any, node = check_node,
+  unsupported = check_unsupported,
 }
 
 local function type_problem(spec)
@@ -243,6 +251,7 @@ end
 ---@return any value, SchemaError[] errors
 function schema.check(node, spec, path, variable)
   local run = { errors = {}, root = normal(spec), variable = variable }
+  run.expands = run.root[1] == "record" and run.root.expand
   local value = check(run, node, run.root, path or "")
   schema.sort(run.errors)
   return value, run.errors

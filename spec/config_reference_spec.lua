@@ -26,7 +26,7 @@ describe("the reference files", function()
     each_key(document, "", function(path, name, field)
       if field.fields then return end
       assert.is_truthy(yaml:find("%f[%w_]" .. name .. ":"), "conf/gateway.yaml lacks " .. path)
-      local quoted = "`" .. path:gsub("^targets%.", "") .. "`"
+      local quoted = "`" .. path:gsub("^targets%.", ""):gsub("^plugins%.", "") .. "`"
       assert.is_truthy(docs:find(quoted, 1, true), "docs/configuration.md lacks " .. path)
     end)
   end)
@@ -38,7 +38,7 @@ describe("the reference files", function()
     assert.are.same(default, written)
   end)
 
-  it("write every key that has a default and is not of a target", function()
+  it("write every key that has a default and is not of a target or plugin", function()
     local node = assert(door.parse(yaml, "yaml"))
     local written = {}
     local function walk(map, path)
@@ -50,8 +50,8 @@ describe("the reference files", function()
     end
     walk(node, "")
     each_key(document, "", function(path, _, field)
-      local of_target = path:find("^targets%.")
-      assert.is_true(written[path] or field.default == nil or of_target ~= nil, "conf/gateway.yaml lacks " .. path)
+      local listed = path:find("^targets%.") or path:find("^plugins%.")
+      assert.is_true(written[path] or field.default == nil or listed ~= nil, "conf/gateway.yaml lacks " .. path)
     end)
   end)
 

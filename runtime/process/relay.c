@@ -47,7 +47,7 @@ static bool event_read(struct reply *reply, struct slice data) {
     if (error && error->type != JSON_NULL) reply->saw_error = true;
     usage_read(&index, &reply->usage);
     const struct json_member *usage = json_index_find(&index, SLICE_LITERAL("usage"));
-    forward = !(reply->strip_usage && usage && usage->type == JSON_OBJECT && choices_empty(&index));
+    forward = !(reply->options.strip_usage && usage && usage->type == JSON_OBJECT && choices_empty(&index));
   }
   arena_free(&arena);
   return forward;
@@ -75,7 +75,7 @@ static bool event_passes(struct reply *reply, struct sse_event *event) {
   if (is_done(event->data)) {
     event->data = slice_trim(event->data);
     reply->saw_done = true;
-    return true;
+    return !reply->options.leave_open;
   }
   bool named = slice_equal(event->name, SLICE_LITERAL("error"));
   if (member_starts(event->data, SLICE_LITERAL("\"finish_reason\""), "\"")) reply->saw_finish = true;
@@ -180,6 +180,21 @@ static void event_forward(struct reply *reply, const struct sse_event *event, st
   }
 }
 
+/* For a script that looks at the whole once it is there. */
+static void event_keep(struct reply *reply, const struct sse_event *event) {
+  size_t room = reply->options.keep;
+  if (room == 0 || !event->has_data || reply->saw_done) return;
+  if (reply->kept.len + event->data.len + 1 > room) {
+    reply->options.keep = 0;
+    buffer_free(&reply->kept);
+    reply->kept = (struct buffer){0};
+    return;
+  }
+  static const char separator = RELAY_SEPARATOR;
+  buffer_append_slice(&reply->kept, event->data);
+  buffer_append(&reply->kept, &separator, 1);
+}
+
 /* Forwards every whole event of `bytes`. */
 static void events_forward(struct reply *reply, struct slice bytes) {
   struct slice span = {0};
@@ -191,6 +206,7 @@ static void events_forward(struct reply *reply, struct slice bytes) {
     if (result == SSE_TOO_LARGE) {
       error_set(&reply->error, 502, "upstream_event_too_large", "The upstream sent an event that is too large.");
     } else if (event_passes(reply, &event)) {
+      event_keep(reply, &event);
       event_forward(reply, &event, bytes, &span);
     }
   }
@@ -237,7 +253,7 @@ static void relay_end(struct reply *reply) {
   timer_stop(&reply->linger);
   if (reply->saw_error && !reply->error.code) {
     unread_error(reply);
-  } else if (reply->error.code) {
+  } else if (reply->error.code && !reply->options.leave_open) {
     error_event(reply);
   }
   notes_take(reply);
@@ -249,9 +265,11 @@ static void relay_close(struct reply *reply) {
   struct call *call = reply->call;
   if (reply->inbox.len > 0) return; /* on_writable comes back here */
   if (call->on_writable == on_writable) call->on_writable = NULL;
-  if (reply->error.code) exchange_close_after(call->exchange);
   reply->state = REPLY_OVER; /* a transfer that still runs is cancelled by reply_free */
-  call_stream_end(call);
+  if (!reply->options.leave_open) {
+    if (reply->error.code) exchange_close_after(call->exchange);
+    call_stream_end(call);
+  }
   reply_wake wake = reply->wake;
   reply->wake = NULL;
   if (wake) wake(reply, reply->waiter);
@@ -276,7 +294,7 @@ void relay_upstream_ended(struct reply *reply) {
   if (reply->saw_done) {
     reply->error.code = NULL;
   } else if (relay_is_complete(reply)) {
-    client_write(reply, SLICE_LITERAL("data: [DONE]\n\n"));
+    if (!reply->options.leave_open) client_write(reply, SLICE_LITERAL("data: [DONE]\n\n"));
   } else if (!reply->error.code || !slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"))) {
     error_set(&reply->error, 502, "upstream_stream_truncated", "The upstream stream ended before it was complete.");
   }
@@ -284,14 +302,14 @@ void relay_upstream_ended(struct reply *reply) {
 }
 
 /* The upstream may have failed already: what it said before still goes out. */
-void reply_relay(struct reply *reply, bool strip_usage, reply_wake wake, void *waiter) {
+void reply_relay(struct reply *reply, const struct relay_options *options, reply_wake wake, void *waiter) {
   struct call *call = reply->call;
   struct buffer first = reply->inbox;
   struct error late = reply->error;
   reply->inbox = (struct buffer){0};
   reply->error.code = NULL;
   reply->state = REPLY_RELAYING;
-  reply->strip_usage = strip_usage;
+  reply->options = *options;
   reply->wake = wake;
   reply->waiter = waiter;
   call->on_writable = on_writable;

@@ -116,6 +116,14 @@ static void inbox_take(struct reply *reply) {
   }
 }
 
+/* A body that ends cleanly behind `data: [DONE]` without the blank line is complete all the same. */
+static int last_event_find(struct reply *reply) {
+  if (reply->error.code || sse_at_boundary(&reply->sse)) return -1;
+  sse_feed(&reply->sse, SLICE_LITERAL("\n\n"));
+  bool found = sse_next(&reply->sse, &reply->event) == SSE_EVENT;
+  return found && slice_equal(slice_trim(reply->event.data), SLICE_LITERAL("[DONE]")) ? 1 : -1;
+}
+
 /* 1: `event` is filled, 0: nothing whole yet, -1: nothing more will come. */
 static int event_find(struct reply *reply) {
   for (;;) {
@@ -124,7 +132,7 @@ static int event_find(struct reply *reply) {
     if (result == SSE_EVENT) continue;
     if (result == SSE_TOO_LARGE) return too_large(reply);
     if (reply_too_long(reply)) return -1;
-    if (reply->inbox.len == 0) return reply->ended ? -1 : 0;
+    if (reply->inbox.len == 0) return reply->ended ? last_event_find(reply) : 0;
     inbox_take(reply);
   }
 }
@@ -337,4 +345,5 @@ void reply_free(struct reply *reply) {
   sse_free(&reply->sse);
   inbox_give_back(reply);
   buffer_free(&reply->feeding);
+  buffer_free(&reply->kept);
 }

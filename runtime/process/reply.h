@@ -28,6 +28,14 @@ struct usage { /* -1 = not reported */
   long long prompt, completion, cached, reasoning;
 };
 
+struct relay_options {
+  bool strip_usage; /* the client did not ask for the usage chunk */
+  bool leave_open;  /* the script ends the client's stream: no [DONE], no error event, no end here */
+  size_t keep;      /* how many bytes of events' data are kept for the script; more: none are */
+};
+
+enum { RELAY_SEPARATOR = 0x1e }; /* JSON holds no such byte */
+
 typedef void (*reply_wake)(struct reply *reply, void *waiter);
 
 struct reply {
@@ -55,7 +63,8 @@ struct reply {
   void *waiting; /* the script's wait for events, in the call's arena */
   struct usage usage;
   /* relaying */
-  bool strip_usage;
+  struct relay_options options;
+  struct buffer kept; /* data of the events the client got, a RELAY_SEPARATOR behind each */
   bool saw_done, saw_finish, saw_error;
   bool full;           /* the client is behind; what still is for it waits in `inbox` */
   bool ending;         /* the upstream's part is over: the client's answer ends with what waits */
@@ -98,9 +107,9 @@ bool reply_too_long(struct reply *reply);
 
 /* ---- relay.c ---- */
 
-/* Pipes the stream to the client, whose head has begun, and ends the client's answer. `wake` once: state OVER,
- * error.code null when the client got everything. */
-void reply_relay(struct reply *reply, bool strip_usage, reply_wake wake, void *waiter);
+/* Pipes the stream to the client, whose head has begun, and ends the client's answer, unless that is left to the
+ * script. `wake` once: state OVER, error.code null when the client got everything. */
+void reply_relay(struct reply *reply, const struct relay_options *options, reply_wake wake, void *waiter);
 void relay_bytes(struct reply *reply, struct slice bytes);
 void relay_upstream_ended(struct reply *reply);
 

@@ -11,14 +11,14 @@ local config_text = {
 }
 
 --- The configuration, or nil and the report about a file called "f".
-function config_text.load(text, environment, ending)
+function config_text.load(text, environment, ending, known)
   local path = os.tmpname()
   local named = path .. (ending or ".yaml")
   assert(os.rename(path, named))
   local file = assert(io.open(named, "w"))
   file:write(text)
   file:close()
-  local loaded, errors = config.load(environment or {}, named, config_text.known)
+  local loaded, errors = config.load(environment or {}, named, known or config_text.known)
   os.remove(named)
   return loaded, errors and config.render_errors("f", errors)
 end

@@ -1,0 +1,83 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The plugins of a generation: each opened once, and for each hook the list of those that have it, in the order of the
+--- configuration. A hook that nobody has is nil and costs nothing.
+
+local plugin_config = require "plugin_config"
+local script = require "gateway.script"
+
+---@class Step one plugin with its configuration, ready to run
+---@field name string
+---@field type string
+---@field plugin Plugin
+---@field guard fun(hook: function, ...): boolean, ... pcall with limits
+---@field conf table
+---@field opened any what the plugin's open returned
+
+---@class Chain
+---@field before_request Step[]?
+---@field after_request Step[]?
+---@field on_error Step[]?
+---@field on_chunk Step[]?
+---@field may_route boolean a plugin may change the model: nobody is refused one before it ran
+
+local HOOKS = { before_request = "before_request", after_request = "after_request", on_chunk = "after_request",
+  on_error = "on_error" }
+
+--- A transform that is known not to touch the model (gateway-api 3.5).
+local KEEPS_MODEL = { ["response-cache"] = true }
+
+local chain = {}
+
+--- "plugins/x.lua:7: open: ..." of whatever open raised.
+local function open_problem(name, problem)
+  if type(problem) ~= "string" then problem = "an error without a message" end
+  local place, text = problem:match "^(%S+%.lua:%d+): (.*)$"
+  return ("%s: open: %s"):format(place or ("plugins/%s.lua"):format(name), text or problem)
+end
+
+--- Opens a plugin. Raising refuses the whole generation: a guard that does not stand must not seem to.
+---@return Step? step
+---@return string? problem
+local function step_make(entry, plugin)
+  local step = {
+    name = entry.name, type = plugin.type, plugin = plugin, conf = entry.config,
+    guard = script.guard_of("plugins", entry.name),
+  }
+  if not plugin.open then return step end
+  local opened, value = step.guard(plugin.open, entry.config)
+  if not opened then return nil, open_problem(entry.name, value) end
+  step.opened = value
+  return step
+end
+
+local function add(built, entry, step)
+  for hook, stage in pairs(HOOKS) do
+    if step.plugin[hook] and plugin_config.runs_at(entry, stage) then
+      built[hook] = built[hook] or {}
+      table.insert(built[hook], step)
+      local routes = hook == "before_request" and step.type == "transform" and not KEEPS_MODEL[step.name]
+      built.may_route = built.may_route or routes
+    end
+  end
+end
+
+--- Joins the `plugins` of the configuration with their scripts. Entries of one plugin are one instance.
+---@param entries PluginEntry[]
+---@param plugins table<string, Plugin>
+---@return Chain|false|nil chain false when there is nothing to run
+---@return string? problem
+function chain.build(entries, plugins)
+  local built, steps, problems = { may_route = false }, {}, {}
+  for _, entry in ipairs(entries) do
+    if entry.enabled and steps[entry.name] == nil then
+      local step, problem = step_make(entry, plugins[entry.name])
+      steps[entry.name], problems[#problems + 1] = step or false, problem
+    end
+    if entry.enabled and steps[entry.name] then add(built, entry, steps[entry.name]) end
+  end
+  if #problems > 0 then return nil, table.concat(problems, "\n") end
+  local used = built.before_request or built.after_request or built.on_error or built.on_chunk
+  return used and built or false
+end
+
+return chain

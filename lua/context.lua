@@ -1,0 +1,234 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What a hook is handed as ctx: one request as plugins see it, and from after_request on its answer. Nothing is
+--- decoded or looked for before a hook asks.
+
+local clock = require "gateway.clock"
+local document = require "gateway.document"
+local door = require "gateway.context"
+local json = require "gateway.json"
+local places = require "places"
+local suggest = require "suggest"
+
+-- What scripts must not see: fields are found by strings alone.
+local CALL, ANSWER, VERDICT, STARTED, BOX = {}, {}, {}, {}, {}
+
+-- Verdicts -----------------------------------------------------------------------------------------------------------
+
+local REJECT = {
+  status = "number", code = "string", message = "string", reason = "string", headers = "table",
+}
+local RESPOND = { status = "number", body = "any", headers = "table", content_type = "string" }
+
+local function names_of(options)
+  local names = {}
+  for name in pairs(options) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+local function check_options(given, options, method)
+  if type(given) ~= "table" then error(("%s wants a table, got %s"):format(method, type(given)), 3) end
+  for name, value in pairs(given) do
+    local wanted = options[name]
+    if not wanted then
+      local word = tostring(name)
+      error(("%s has no option %q%s"):format(method, word, suggest.phrase(word, names_of(options))), 3)
+    elseif wanted ~= "any" and type(value) ~= wanted then
+      error(("%s: %s must be a %s, got a %s"):format(method, name, wanted, type(value)), 3)
+    end
+  end
+end
+
+local function check_status(status, least, method)
+  if status == nil or status == math.floor(status) and status >= least and status <= 599 then return end
+  error(("%s: status must be from %d to 599, got %s"):format(method, least, tostring(status)), 3)
+end
+
+local function headers_copy(headers)
+  local copy = {}
+  for name, value in pairs(headers or {}) do
+    if type(value) == "number" then value = ("%.14g"):format(value) end
+    if type(name) ~= "string" or type(value) ~= "string" then error("headers are strings", 4) end
+    copy[name] = value
+  end
+  return copy
+end
+
+--- Remembers a verdict. What the script gets is a token: only its identity counts.
+local function verdict_make(ctx, verdict)
+  local token = {}
+  door.fields(ctx)[VERDICT] = { token = token, verdict = verdict }
+  return token
+end
+
+local methods = {}
+
+--- Ends the request with an error: in after_request in the place of the answer.
+---@param options { status: integer?, code: string?, message: string?, reason: string?, headers: table? }
+---@return Verdict for the hook to return
+function methods.reject(ctx, options)
+  check_options(options, REJECT, "reject")
+  check_status(options.status, 400, "reject")
+  return verdict_make(ctx, {
+    kind = "reject", status = options.status, code = options.code, message = options.message, reason = options.reason,
+    headers = headers_copy(options.headers),
+  })
+end
+
+--- A table as JSON, a text as it is, with the type it then has.
+local function body_of(body)
+  if type(body) == "string" then
+    local is_json = body:find "^%s*[%[{]" and json.decode(body) ~= nil
+    return body, is_json and "application/json" or "text/plain; charset=utf-8"
+  end
+  local text, problem = json.encode(body)
+  if not text then error("respond: body: " .. problem, 3) end
+  return text, "application/json"
+end
+
+--- Answers in the provider's place.
+---@param options { status: integer?, body: string|table|nil, headers: table?, content_type: string? }
+---@return Verdict for the hook to return
+function methods.respond(ctx, options)
+  check_options(options, RESPOND, "respond")
+  check_status(options.status, 200, "respond")
+  local text, content_type = body_of(options.body == nil and "" or options.body)
+  return verdict_make(ctx, {
+    kind = "respond", status = options.status or 200, text = text, headers = headers_copy(options.headers),
+    content_type = options.content_type or content_type,
+  })
+end
+
+-- Texts --------------------------------------------------------------------------------------------------------------
+
+local function nothing() end
+
+local WHICH = { request = true, response = true }
+
+--- Every text of the request, or of the answer once there is one, wherever it stands.
+---@param which "request"|"response"|nil
+---@return fun(): Part?
+function methods.texts(ctx, which)
+  if which and not WHICH[which] then error("texts of the request or of the response", 2) end
+  local answered = ctx.response ~= nil and not ctx.error
+  if which ~= "request" and answered then
+    if not ctx.response.body then return nothing end
+    return ctx.response.body:texts(places.answer(ctx.endpoint))
+  end
+  if which == "response" or not ctx.body then return nothing end
+  return ctx.body:texts(places.request(ctx.endpoint))
+end
+
+--- The first text in which something of a gateway.match set is found.
+---@return Part? part, integer? from, integer? to, integer? index
+function methods.find(ctx, set, which)
+  for part in ctx:texts(which) do
+    local from, to, index = set:find(part.text)
+    if from then return part, from, to, index end
+  end
+end
+
+--- Puts a header on whatever answer goes out. False when it has begun.
+---@return boolean
+function methods.set_header(ctx, name, value)
+  if type(value) == "number" then value = ("%.14g"):format(value) end
+  return door.fields(ctx)[CALL]:field(name, value)
+end
+
+-- What is found when asked for ---------------------------------------------------------------------------------------
+
+local header_methods = {
+  get = function(headers, name) return door.fields(headers)[CALL]:header(name) end,
+}
+
+local function key_of(fields)
+  local id, name, admin = fields[CALL]:key()
+  return id and { id = id, name = name, scopes = admin and { "admin" } or {} } or nil
+end
+
+local lazy = {
+  body = function(fields) return (document.of_call(fields[CALL])) end,
+  key = key_of,
+  headers = function(fields) return door.new({ [CALL] = fields[CALL] }, header_methods, fields[BOX]) end,
+  trace_id = function(fields) return fields[CALL]:trace_id() end,
+  duration_ms = function(fields) return clock.monotonic() - fields[STARTED] end,
+}
+
+--- The answer's own bytes, or the text that stands in their place.
+local function answer_body(fields)
+  local answer = fields[ANSWER]
+  local text = answer.text or answer.reply and answer.reply:body()
+  return text and (document.new(text)) or nil
+end
+
+local function answer_header(headers, name)
+  local answer = door.fields(headers)[ANSWER]
+  for own, value in pairs(answer.headers or {}) do
+    if own:lower() == name:lower() then return value end
+  end
+  return answer.reply and answer.reply:header(name)
+end
+
+local answer_lazy = {
+  body = answer_body,
+  headers = function(fields) return door.new({ [ANSWER] = fields[ANSWER] }, { get = answer_header }, fields[BOX]) end,
+}
+local answer_methods = {}
+
+-- For the hallway ----------------------------------------------------------------------------------------------------
+
+local context = {}
+
+---@param call table a gateway.call, or in specs a table that answers as one
+---@param facts { model: string?, endpoint: string, stream: boolean, body: table?, started: number? }
+---@return Context
+function context.open(call, facts)
+  local box = type(call) == "userdata" and call or nil
+  return door.new({
+    [CALL] = call, [BOX] = box, [STARTED] = facts.started or clock.monotonic(), model = facts.model,
+    endpoint = facts.endpoint, stream = facts.stream, body = facts.body, state = {},
+  }, methods, box, lazy)
+end
+
+--- Sets what is known from here on.
+---@param facts { model: string?, target: string?, provider: string?, usage: table?, error: table? }
+function context.note(ctx, facts)
+  local fields = door.fields(ctx)
+  for name, value in pairs(facts) do fields[name] = value end
+  fields.duration_ms = nil -- found anew at the next stage
+end
+
+--- Shows an answer as ctx.response.
+---@param answer Answer
+function context.answer(ctx, answer)
+  local fields = door.fields(ctx)
+  fields.response = door.new({ [ANSWER] = answer, [BOX] = fields[BOX], status = answer.status }, answer_methods,
+    fields[BOX], answer_lazy)
+end
+
+--- The answer's text when a plugin has changed it.
+---@return string?
+function context.changed_answer(ctx)
+  local response = door.fields(ctx).response
+  local body = response and door.fields(response).body
+  return body and body:changed() and body:text() or nil
+end
+
+--- The request's document when a plugin has changed it.
+function context.changed_body(ctx)
+  local body = door.fields(ctx).body
+  return body and body:changed() and body or nil
+end
+
+--- What reject or respond made since the last time: the token a hook must return, and what it stands for.
+---@return table? token
+---@return table? verdict
+function context.verdict(ctx)
+  local fields = door.fields(ctx)
+  local made = fields[VERDICT]
+  if not made then return nil end
+  fields[VERDICT] = nil
+  return made.token, made.verdict
+end
+
+return context
