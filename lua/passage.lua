@@ -19,6 +19,7 @@ local verdicts = require "verdict"
 ---@field target Target? who serves it, or was asked last
 ---@field ctx Context?
 ---@field started number
+---@field settle fun(step: Step, hook: string, call: table, problem: any, code: string, heard: any): Failure?
 
 ---@class Answer one on its way to the client
 ---@field status integer
@@ -34,7 +35,8 @@ local passage = {}
 ---@param chain Chain|false
 ---@return Passage?
 function passage.open(chain, call, request)
-  return chain and { chain = chain, call = call, request = request, started = clock.monotonic() } or nil
+  if not chain then return nil end
+  return { chain = chain, call = call, request = request, started = clock.monotonic(), settle = fault.settle }
 end
 
 --- What the hooks of this request are handed as ctx.
@@ -59,7 +61,7 @@ local LOST_VERDICT = "a verdict was made and not returned"
 --- A plugin did what it may not. Nil when the request goes on without it.
 ---@return Failure?
 function passage.fault(visit, step, hook, problem)
-  return fault.settle(step, hook, visit.call, problem, "script_error", false)
+  return visit.settle(step, hook, visit.call, problem, "script_error", false)
 end
 
 local function rejection(verdict, step, hook)
@@ -75,7 +77,7 @@ end
 function passage.run(visit, step, hook, heard, code, ...)
   local ran, value, more = step.guard(code, ...)
   local token, verdict = context.verdict(visit.ctx)
-  if not ran then return false, fault.settle(step, hook, visit.call, value, more, heard) end
+  if not ran then return false, visit.settle(step, hook, visit.call, value, more, heard) end
   if not token then return true, value, more end
   if value ~= token then return false, passage.fault(visit, step, hook, LOST_VERDICT) end
   if verdict.kind == "reject" then return false, rejection(verdict, step, hook) end

@@ -30,7 +30,7 @@ local LIBRARIES = {
     store = true, bindings = true } },
 }
 
--- Scripts of the four folders use these, and a dialect the other files of its folder.
+-- Scripts of the four folders use these, and a dialect or plugin the parts in a folder of its own.
 local SCRIPT_MODULES = { "^gateway%.[%w_]+$", "^schema$", "^errors$" }
 local SCRIPT_FOLDERS = { providers = true, strategies = true, plugins = true, admin = true }
 
@@ -189,6 +189,7 @@ local function script_may_require(file, module)
   for _, pattern in ipairs(SCRIPT_MODULES) do
     if module:find(pattern) then return true end
   end
+  if file:find("^lua/plugins/") then return module:find("^plugins%.[%w_%-]+%.[%w_.%-]+$") ~= nil end
   return file:find("^lua/providers/dialects/") and module:find("^providers%.dialects%.[%w_.]+$") ~= nil
 end
 
