@@ -4,10 +4,12 @@
 
 /* document.walker(rules): places of strings, compiled once per generation. `rules` is an array of
  *   { path = "messages[].content",         `[]` any element, `.*` any member, a last `**` every value here and below
- *     kind = "text",
+ *     kind = "text",                       absent: what stands here is passed over
  *     role = "messages[].role",            the member that names whose text it is, on the way to the place; or
  *     fixed = "user",                      whose text it is (also when the member is not there)
- *     tool_kind = "tool_result" }          the kind when that role is "tool" or "function" */
+ *     tool_kind = "tool_result",           the kind when that role is "tool" or "function"
+ *     unless = "data:",                    strings that begin so are passed over
+ *     only_type = "text" }                 only beside a member "type" of this value */
 
 #define WALKER_TYPE "document.walker"
 
@@ -34,7 +36,9 @@ static void rule_add(lua_State *L, struct json_rules *rules) {
   struct json_rule rule = {.path = field(L, "path"),
                            .kind = field(L, "kind"),
                            .fixed = field(L, "fixed"),
-                           .tool_kind = field(L, "tool_kind")};
+                           .tool_kind = field(L, "tool_kind"),
+                           .unless = field(L, "unless"),
+                           .only_type = field(L, "only_type")};
   const char *fault = json_rules_add(rules, &rule, field(L, "role"));
   if (fault) luaL_error(L, "'%s': %s", rule.path.ptr, fault);
 }

@@ -1,25 +1,131 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Where the texts of a request and of an answer stand.
+--- Where texts stand in the bodies of every endpoint, so that a rule written once sees all of them. Each endpoint names
+--- its places with their kinds; every other string is of the kind "other", but for what no rule should look into or
+--- change: ids, words of the protocol, encoded bytes.
+--- A place is written as document.walker has it, a kind before it: { "text", "messages[].content" }.
 
+local anthropic = require "places_anthropic"
 local document = require "gateway.document"
+local gemini = require "places_gemini"
+local openai = require "places_openai"
+local responses = require "places_responses"
 
-local request = document.walker {
-  { path = "messages[].content", kind = "text", role = "messages[].role", tool_kind = "tool_result" },
-  { path = "messages[].content[].text", kind = "text", role = "messages[].role", tool_kind = "tool_result" },
-  { path = "messages[].tool_calls[].function.arguments", kind = "tool_arguments", role = "messages[].role" },
+local OTHER = { "other", "**" }
+
+--- Places of requests and answers, by endpoint.
+local requests = {
+  chat = openai.request,
+  completions = {
+    OTHER, { "prompt", "prompt", "prompt[]", fixed = "user" }, { "text", "suffix", fixed = "user" }, { false, "model" },
+  },
+  embeddings = {
+    OTHER, { "input", "input", "input[]", fixed = "user" }, { false, "model", "encoding_format", "input_type" },
+  },
+  images = {
+    OTHER, { "prompt", "prompt", "negative_prompt", fixed = "user" },
+    { false, "model", "size", "quality", "style", "response_format", "image", "image[]", "mask" },
+  },
+  moderations = {
+    OTHER, { "input", "input", "input[]", "input[].text", fixed = "user" },
+    { "url", "input[].image_url", "input[].image_url.url", unless = "data:", fixed = "user" },
+    { false, "model", "input[].type" },
+  },
+  speech = {
+    OTHER, { "input", "input", fixed = "user" }, { "instructions", "instructions", fixed = "user" },
+    { false, "model", "voice", "response_format" },
+  },
+  transcriptions = {
+    OTHER, { "prompt", "prompt", fixed = "user" }, { false, "model", "language", "response_format", "file" },
+  },
+  rerank = {
+    OTHER, { "query", "query", fixed = "user" }, { "query", "query.**", fixed = "user" },
+    { "document", "documents[]", "documents[].**", fixed = "user" }, { false, "model" },
+  },
+  responses = responses.request,
+  messages = anthropic.request,
+  gemini = gemini.request,
+  passthrough = { OTHER, { false, "model" } },
 }
 
-local answer = document.walker {
-  { path = "choices[].message.content", kind = "text", fixed = "assistant" },
-  { path = "choices[].message.refusal", kind = "refusal", fixed = "assistant" },
-  { path = "choices[].message.reasoning_content", kind = "reasoning", fixed = "assistant" },
-  { path = "choices[].message.tool_calls[].function.arguments", kind = "tool_arguments", fixed = "assistant" },
+local answers = {
+  chat = openai.answer,
+  completions = {
+    OTHER, { "text", "choices[].text", fixed = "assistant" },
+    { false, "id", "object", "model", "choices[].finish_reason", "choices[].logprobs.**" },
+  },
+  embeddings = { OTHER, { false, "object", "model", "data[].object", "data[].embedding" } },
+  images = {
+    OTHER, { "prompt", "data[].revised_prompt", fixed = "assistant" },
+    { "url", "data[].url", unless = "data:" }, { false, "data[].b64_json" },
+  },
+  moderations = { OTHER, { false, "id", "model" } },
+  transcriptions = {
+    OTHER, { "text", "text", "segments[].text", "words[].word", fixed = "user" }, { false, "language", "task" },
+  },
+  rerank = {
+    OTHER, { "document", "results[].document", "results[].document.**", fixed = "user" }, { false, "id", "model" },
+  },
+  responses = responses.answer,
+  messages = anthropic.answer,
+  gemini = gemini.answer,
+  passthrough = { OTHER },
 }
 
-local places = {}
+requests.translations, answers.translations = requests.transcriptions, answers.transcriptions
 
-function places.request() return request end
+--- Token ids stand where texts should: nobody can look into them.
+local tokens = {
+  completions = { { "tokens", "prompt[]", "prompt[][]" } },
+  embeddings = { { "tokens", "input[]", "input[][]" } },
+  moderations = { { "tokens", "input[]", "input[][]" } },
+}
 
-function places.answer() return answer end
+local function compile(groups)
+  local rules = {}
+  for _, group in ipairs(groups) do
+    for i = 2, #group do
+      rules[#rules + 1] = {
+        kind = group[1] or nil, path = group[i], role = group.role, fixed = group.fixed, tool_kind = group.tool_kind,
+        unless = group.unless, only_type = group.only_type,
+      }
+    end
+  end
+  return document.walker(rules)
+end
+
+--- Walkers by endpoint, compiled when first asked for.
+local function compiled(all, otherwise)
+  local walkers = {}
+  return function(endpoint)
+    local groups = all[endpoint] or otherwise
+    local walker = walkers[groups]
+    if not walker and groups then
+      walker = compile(groups)
+      walkers[groups] = walker
+    end
+    return walker
+  end
+end
+
+local places = {
+  --- The walker over a request's texts. An endpoint without a description gets every string.
+  ---@type fun(endpoint: string): userdata
+  request = compiled(requests, requests.passthrough),
+
+  --- The walker over an answer's texts.
+  ---@type fun(endpoint: string): userdata
+  answer = compiled(answers, answers.passthrough),
+}
+
+local tokens_of = compiled(tokens)
+
+--- True when the request carries token ids instead of text: a guard cannot say anything of it.
+---@param endpoint string
+---@param doc Document
+---@return boolean
+function places.uninspectable(endpoint, doc)
+  local walker = tokens[endpoint] and tokens_of(endpoint)
+  return walker ~= nil and doc:numbers(walker)
+end
 
 return places

@@ -46,7 +46,8 @@ struct place {
 };
 
 static struct place place_below(const struct json_node *node, const struct json_rule *deep) {
-  return (struct place){node, node && node->deep ? node->deep : deep};
+  if (node && node->deep) deep = node->deep->kind.len > 0 ? node->deep : NULL;
+  return (struct place){node, deep};
 }
 
 static bool leads_on(struct place place, char first) {
@@ -55,13 +56,18 @@ static bool leads_on(struct place place, char first) {
   return first == '{' ? place.node->children || place.node->any : place.node->element != NULL;
 }
 
-static bool is_wanted(const struct json_walk *walk, struct slice raw) {
-  return json_type_of(raw) == walk->wanted;
+/* The conditions a rule has beside its place. */
+static bool rule_holds(const struct json_walk *walk, const struct json_rule *rule, struct slice raw) {
+  if (rule->unless.len > 0 && slice_starts(slice_from(raw, 1), rule->unless)) return false;
+  if (rule->only_type.len == 0 || walk->reader.depth == 0) return true;
+  size_t start = walk->levels[walk->reader.depth].start;
+  struct slice type = json_role_find(walk->reader.text, start, SLICE_LITERAL("type"));
+  return type.ptr && json_string_is(type, rule->only_type);
 }
 
 static bool found_fill(const struct json_walk *walk, struct place place, struct slice raw, struct json_found *found) {
   const struct json_rule *rule = place.node && place.node->leaf ? place.node->leaf : place.deep;
-  if (!rule || !is_wanted(walk, raw)) return false;
+  if (!rule || rule->kind.len == 0 || json_type_of(raw) != walk->wanted || !rule_holds(walk, rule, raw)) return false;
   bool owned = rule->role_level > 0 && rule->role_level <= walk->reader.depth;
   *found = (struct json_found){raw, rule, owned ? walk->levels[rule->role_level].start : SIZE_MAX};
   return true;

@@ -8,11 +8,13 @@
  * messages[].content[].text, documents[].**. A named member goes before `*`, and both before a `**` further up. */
 struct json_rule {
   struct slice path;
-  struct slice kind;
+  struct slice kind;      /* empty: what stands here is passed over */
   struct slice role;      /* the name of the member that says whose text it is; empty: `fixed` */
   unsigned role_level;    /* how deep the object with that member lies: 1 = the document itself */
   struct slice fixed;     /* whose text it is when nothing says so */
   struct slice tool_kind; /* the kind when that role is "tool" or "function"; empty: `kind` */
+  struct slice unless;    /* a string that begins so is passed over ("data:"); empty: none is */
+  struct slice only_type; /* wanted only beside a member "type" of this value; empty: always */
 };
 
 struct json_rules; /* compiled; owned by whoever built them */
