@@ -18,6 +18,7 @@
  *   set(path, value)               nil removes; a missing last step is created; raises with the reason
  *   changed() -> boolean
  *   texts(walker) -> iterator of parts: text, role, kind, path, replace(text)       see document_texts.c
+ *   find(walker, set) -> part, from, to, index | nothing: the first text with a match of a gateway.match set
  *   numbers(walker) -> whether a number stands at one of the walker's places */
 
 void bind_document_door(lua_State *L);

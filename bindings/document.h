@@ -11,6 +11,7 @@
  * environment table keeps alive what it refers to: the text it was made of, walkers in use, itself for its parts. */
 
 #define DOCUMENT_TYPE "document"
+#define PART_TYPE "document.part"
 
 struct document {
   const char *type;                /* DOCUMENT_TYPE's own pointer: cheaper to check than a metatable */
@@ -37,4 +38,5 @@ void bind_push_string(lua_State *L, struct slice raw);
 extern const luaL_Reg bind_document_values[]; /* get, raw, set, decode, text, changed */
 int bind_document_walker(lua_State *L);       /* document.walker */
 int bind_document_join(lua_State *L);         /* document.join */
+int bind_document_find(lua_State *L);         /* doc:find */
 void bind_document_texts(lua_State *L);       /* adds doc:texts and doc:numbers to the type */

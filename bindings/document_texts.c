@@ -12,7 +12,7 @@
  *   part:replace(text)
  * Parts stay good while the document changes around them; one that was removed raises. */
 
-static const char part_type[] = "document.part";
+static const char part_type[] = PART_TYPE;
 
 struct part {
   const char *type;
@@ -225,5 +225,7 @@ void bind_document_texts(lua_State *L) {
   lua_setfield(L, -2, "texts");
   lua_pushcfunction(L, document_numbers);
   lua_setfield(L, -2, "numbers");
+  lua_pushcfunction(L, bind_document_find);
+  lua_setfield(L, -2, "find");
   lua_pop(L, 2);
 }

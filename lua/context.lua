@@ -105,27 +105,29 @@ local function nothing() end
 
 local WHICH = { request = true, response = true }
 
+--- The document that a walk is over, and its walker; nothing when there is none.
+local function walked(ctx, which)
+  if which and not WHICH[which] then error("texts of the request or of the response", 3) end
+  local answered = ctx.response ~= nil and not ctx.error
+  if which ~= "request" and answered then return ctx.response.body, places.answer(ctx.endpoint) end
+  if which == "response" then return nil end
+  return ctx.body, places.request(ctx.endpoint)
+end
+
 --- Every text of the request, or of the answer once there is one, wherever it stands.
 ---@param which "request"|"response"|nil
 ---@return fun(): Part?
 function methods.texts(ctx, which)
-  if which and not WHICH[which] then error("texts of the request or of the response", 2) end
-  local answered = ctx.response ~= nil and not ctx.error
-  if which ~= "request" and answered then
-    if not ctx.response.body then return nothing end
-    return ctx.response.body:texts(places.answer(ctx.endpoint))
-  end
-  if which == "response" or not ctx.body then return nothing end
-  return ctx.body:texts(places.request(ctx.endpoint))
+  local doc, walker = walked(ctx, which)
+  if not doc then return nothing end
+  return doc:texts(walker)
 end
 
 --- The first text in which something of a gateway.match set is found.
 ---@return Part? part, integer? from, integer? to, integer? index
 function methods.find(ctx, set, which)
-  for part in ctx:texts(which) do
-    local from, to, index = set:find(part.text)
-    if from then return part, from, to, index end
-  end
+  local doc, walker = walked(ctx, which)
+  if doc then return doc:find(walker, set) end
 end
 
 --- Puts a header on whatever answer goes out. False when it has begun.

@@ -214,6 +214,49 @@ describe("a document that changes while it is walked", function()
   end)
 end)
 
+describe("doc:find", function()
+  local match = require "gateway.match"
+  local set = match.literals({ "apple", "b\195\164r", "a\nb" }, { caseless = true })
+
+  local function find(text, change)
+    local doc = open(text)
+    if change then change(doc) end
+    local part, from, to, index = doc:find(chat, set)
+    return part and part.path, part and part.text:sub(from, to), index
+  end
+
+  it("gives the first text with a match, and where", function()
+    assert.are.same({ "messages[1].content", "Apple", 1 },
+      { find '{"messages":[{"content":"pear"},{"content":"an Apple"},{"content":"apple"}]}' })
+  end)
+
+  it("finds what is written with escapes", function()
+    assert.are.same({ "metadata.k", "b\195\164r", 2 }, { find [[{"metadata":{"k":"\u0062\u00e4\u0072"}}]] })
+    assert.are.same({ "metadata.k", "a\nb", 3 }, { find [[{"metadata":{"k":"\ta\nb"}}]] })
+  end)
+
+  it("looks at what edits have made of a text", function()
+    local text = '{"metadata":{"k":"apple","z":"pear"}}'
+    assert.is_nil((find(text, function(doc) doc:set("metadata.k", "x") end)))
+    assert.is_nil((find(text, function(doc) doc:set("metadata.k", nil) end)))
+    assert.are.same({ "metadata.z", "apple", 1 }, { find(text, function(doc)
+      doc:set("metadata.k", "x\n")
+      doc:set("metadata.z", "\napple")
+    end) })
+  end)
+
+  it("finds nothing where no place is", function()
+    assert.is_nil((find '{"apple":"apple","messages":[{"role":"apple"}]}'))
+    assert.is_nil((find "[]"))
+  end)
+
+  it("takes gateway.match sets only", function()
+    assert.has_error(function() open("{}"):find(chat, {}) end)
+    assert.has_error(function() open("{}"):find(chat) end)
+    assert.has_error(function() open("{}"):find(set, set) end)
+  end)
+end)
+
 describe("doc:numbers", function()
   local tokens = document.walker { { path = "input[]", kind = "tokens" }, { path = "input[][]", kind = "tokens" } }
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/document.h"
+#include "bindings/json.h"
+#include "bindings/match.h"
+#include "match/set.h"
+
+/* doc:find(walker, set) -> part, from, to, index | nothing: the first text of the walk in which something of a
+ * gateway.match set is found. Texts without escapes are looked at where they stand. */
+
+/* What the document says at the place that was found; nothing when an edit has taken it away. */
+static struct slice text_of(struct document *document, const struct json_found *found, struct buffer *scratch) {
+  size_t start = (size_t)(found->raw.ptr - document->json.text.ptr);
+  struct slice raw = json_document_value(&document->json, start, start + found->raw.len), text;
+  if (!raw.ptr) return (struct slice){"", 0};
+  if (json_string_plain(raw, &text)) return text;
+  buffer_clear(scratch);
+  json_string_decode(raw, scratch);
+  return buffer_slice(scratch);
+}
+
+static int push_found(lua_State *L, struct document *document, const struct json_found *found,
+                      const struct match_found *match) {
+  lua_settop(L, 3);
+  lua_getfenv(L, 1);
+  luaL_getmetatable(L, PART_TYPE);
+  bind_part_push(L, document, found, 4, 5);
+  lua_pushinteger(L, (lua_Integer)match->from + 1);
+  lua_pushinteger(L, (lua_Integer)match->to);
+  lua_pushinteger(L, (lua_Integer)match->index + 1);
+  return 4;
+}
+
+int bind_document_find(lua_State *L) {
+  struct document *document = bind_document(L, 1);
+  const struct match_set *set = bind_match_set(L, 3);
+  struct json_scratch *scratch = json_scratch(L);
+  struct json_walk walk __attribute__((uninitialized));
+  struct json_found found;
+  struct match_found match;
+  json_walk_start(&walk, &document->json, bind_walker(L, 2, 1), JSON_STRING);
+  bool matched = false;
+  while (!matched && json_walk_next(&walk, &found)) {
+    matched = match_set_find(set, text_of(document, &found, &scratch->out), &match);
+  }
+  json_scratch_trim(scratch);
+  return matched ? push_found(L, document, &found, &match) : 0;
+}
