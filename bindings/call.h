@@ -15,6 +15,8 @@ struct error;
 
 /* The call in the box at `index`; raises when it is over. */
 struct call *bind_call(lua_State *L, int index);
+/* The call whose script runs now in this VM; null while none does (loading, work put off, specs). */
+struct call *bind_call_running(lua_State *L);
 struct reply *bind_reply(lua_State *L, int index);
 
 /* Appends the string members of the table at `index` (or nothing for nil) as header lines; raises on a name or value

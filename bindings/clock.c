@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "bindings/bind.h"
 #include "bindings/rehearsal.h"
+#include "bindings/tape.h"
 #include "process/worker.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -75,7 +76,9 @@ static int clock_sleep(lua_State *L) {
 }
 
 void bind_clock(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"now", clock_now}, {"monotonic", clock_elapsed}, {"sleep", clock_sleep}, {NULL, NULL}};
-  bind_door(L, "clock", functions);
+  static const luaL_Reg reads[] = {{"now", clock_now}, {"monotonic", clock_elapsed}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"sleep", clock_sleep}, {NULL, NULL}};
+  lua_newtable(L);
+  bind_taped(L, "clock", reads);
+  bind_door_values(L, "clock", functions);
 }

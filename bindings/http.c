@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "bindings/bind.h"
+#include "bindings/call.h"
 #include "bindings/fetch_options.h"
 #include "bindings/rehearsal.h"
 #include "process/background.h"
@@ -175,7 +176,8 @@ static int http_fetch(lua_State *L) {
     return failed(L, "not_allowed", "this host is not in scripts.http_allow, nor in the call's `allow`");
   }
   if (fetch_options_headers(L, &worker->extra, &error) < 0) return failed(L, "bad_request", error.message);
-  struct fetch_request request = {.url = &options.address,
+  struct fetch_request request = {.call = bind_call_running(L),
+                                  .url = &options.address,
                                   .method = options.method,
                                   .prepared = buffer_slice(&worker->extra),
                                   .body = options.body,

@@ -2,9 +2,13 @@
 #include "bindings/random.h"
 
 #include "bindings/bind.h"
+#include "bindings/tape.h"
 #include "crypto/secret.h"
+#include "process/worker.h"
+#include "script/vm.h"
 
-/* gateway.random: the kernel's randomness. Each VM has its own source, freed with it. */
+/* gateway.random: the kernel's randomness, from the worker's source; a VM without a worker has its own, freed with it.
+ */
 
 void bind_random(lua_State *L);
 
@@ -18,6 +22,8 @@ static int source_collect(lua_State *L) {
 }
 
 struct random *bind_random_source(lua_State *L) {
+  const struct worker *worker = vm_host(L);
+  if (worker && worker->random) return worker->random;
   lua_getfield(L, LUA_REGISTRYINDEX, RANDOM_KEY);
   struct random *random = *(struct random **)lua_touserdata(L, -1);
   lua_pop(L, 1);
@@ -31,7 +37,7 @@ static size_t checked_len(lua_State *L, size_t most) {
 }
 
 /* hex(bytes) -> 2 * bytes lowercase hex digits */
-static int random_hex_digits(lua_State *L) {
+static int draw_hex(lua_State *L) {
   char digits[TEXT_MAX];
   size_t bytes = checked_len(L, TEXT_MAX / 2);
   random_hex(bind_random_source(L), digits, bytes);
@@ -40,7 +46,7 @@ static int random_hex_digits(lua_State *L) {
 }
 
 /* alphanumeric(length) -> A-Z a-z 0-9 */
-static int random_alphanumeric_text(lua_State *L) {
+static int draw_alphanumeric(lua_State *L) {
   char text[TEXT_MAX];
   size_t len = checked_len(L, TEXT_MAX);
   random_alphanumeric(bind_random_source(L), text, len);
@@ -49,7 +55,7 @@ static int random_alphanumeric_text(lua_State *L) {
 }
 
 /* number() -> uniform in [0, 1) */
-static int random_number(lua_State *L) {
+static int draw_number(lua_State *L) {
   lua_pushnumber(L, random_unit(bind_random_source(L)));
   return 1;
 }
@@ -62,19 +68,14 @@ static lua_Number whole_check(lua_State *L, int index) {
 }
 
 /* integer(low, high) -> uniform, both ends included; at most 2^53 wide */
-static int random_integer(lua_State *L) {
+static int draw_integer(lua_State *L) {
   lua_Number low = whole_check(L, 1), high = whole_check(L, 2);
   luaL_argcheck(L, high >= low && high - low < 0x1p53, 2, "an interval of at most 2^53 numbers");
   lua_pushnumber(L, low + (lua_Number)random_below(bind_random_source(L), (uint64_t)(high - low) + 1));
   return 1;
 }
 
-void bind_random(lua_State *L) {
-  static const luaL_Reg functions[] = {{"hex", random_hex_digits},
-                                       {"alphanumeric", random_alphanumeric_text},
-                                       {"number", random_number},
-                                       {"integer", random_integer},
-                                       {NULL, NULL}};
+static void own_source(lua_State *L) {
   struct random **box = lua_newuserdata(L, sizeof *box);
   *box = random_open();
   lua_createtable(L, 0, 1);
@@ -82,5 +83,18 @@ void bind_random(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   lua_setfield(L, LUA_REGISTRYINDEX, RANDOM_KEY);
-  bind_door(L, "random", functions);
+}
+
+void bind_random(lua_State *L) {
+  static const luaL_Reg functions[] = {{"hex", draw_hex},
+                                       {"alphanumeric", draw_alphanumeric},
+                                       {"number", draw_number},
+                                       {"integer", draw_integer},
+                                       {NULL, NULL}};
+  static const luaL_Reg none[] = {{NULL, NULL}};
+  const struct worker *worker = vm_host(L);
+  if (!worker || !worker->random) own_source(L);
+  lua_newtable(L);
+  bind_taped(L, "random", functions);
+  bind_door_values(L, "random", none);
 }

@@ -107,6 +107,11 @@ static void serve_done(struct task *task, void *owner, const struct error *error
   }
 }
 
+struct call *bind_call_running(lua_State *L) {
+  struct task *task = task_running(L);
+  return task && task_is(task, serve_done) ? task_owner(task) : NULL;
+}
+
 void bind_call_serve(struct call *call) {
   struct vm *vm = call->worker->vm;
   lua_State *L = vm_state(vm);

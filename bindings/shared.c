@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "bindings/bind.h"
+#include "bindings/tape.h"
 #include "process/worker.h"
 #include "script/vm.h"
 #include "shared/table.h"
@@ -313,12 +314,16 @@ void bind_shared(lua_State *L) {
                                        {"settle", shared_settle},
                                        {"reserve", shared_reserve},
                                        {NULL, NULL}};
-  static const luaL_Reg cache[] = {{"get", cache_get},       {"set", cache_set},     {"add", cache_add},
-                                   {"delete", cache_delete}, {"stats", cache_stats}, {NULL, NULL}};
+  static const luaL_Reg cache[] = {
+      {"get", cache_get}, {"set", cache_set}, {"add", cache_add}, {"delete", cache_delete}, {NULL, NULL}};
+  static const luaL_Reg stats[] = {{"stats", cache_stats}, {NULL, NULL}};
+  static const luaL_Reg none[] = {{NULL, NULL}};
   stores_open(L);
   lua_createtable(L, 0, 11);
   lua_newtable(L);
-  luaL_setfuncs(L, cache, 0);
+  luaL_setfuncs(L, stats, 0);
+  bind_taped(L, "shared.cache", cache);
   lua_setfield(L, -2, "cache");
-  bind_door_values(L, "shared", functions);
+  bind_taped(L, "shared", functions);
+  bind_door_values(L, "shared", none);
 }

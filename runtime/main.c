@@ -10,6 +10,7 @@
 #include "bindings/new.h"
 #include "bindings/spec.h"
 #include "process/launch.h"
+#include "process/replay.h"
 
 /* Arguments -> command. The only place that may exit(). */
 
@@ -51,6 +52,10 @@ static int run_new(const char *scripts, int argc, char **argv) {
   return new_run(argc, argv, scripts);
 }
 
+static int run_replay(const char *scripts, int argc, char **argv) {
+  return replay_run(scripts, &doors, argc, argv);
+}
+
 static int run_version(const char *scripts, int argc, char **argv) {
   (void)scripts, (void)argv;
   if (argc > 0) {
@@ -66,6 +71,8 @@ static const struct command commands[] = {
     {"check", "[FILE]", "validate configuration and scripts; every error with its line, exit 1", run_check},
     {"spec", "[PATH...]", "run the specs of scripts, or of a script; --coverage shows what they miss", run_spec},
     {"new", "KIND NAME", "write a plugin, strategy or provider and its spec to start from", run_new},
+    {"replay", "--from FILE", "run recorded requests again and compare; also --script NAME[@FILE], --trace ID",
+     run_replay},
     {"version", "", "print the version", run_version},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -73,7 +80,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static void print_help(FILE *out) {
   fprintf(out, "moongate %s: an AI gateway\n\n", MOONGATE_VERSION);
   for (size_t i = 0; i < COMMANDS; i++) {
-    fprintf(out, "  moongate %-7s %-9s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    fprintf(out, "  moongate %-7s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
   }
   fprintf(
       out,

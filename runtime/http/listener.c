@@ -88,19 +88,24 @@ static void on_connection(uv_stream_t *stream, int status) {
   connection_begin(listener->server, connection);
 }
 
+int http_listener_adopt(struct http_server *server, int fd) {
+  struct connection *connection = http_connection_new(server);
+  if (uv_tcp_open(&connection->tcp, fd) == 0) {
+    connection_begin(server, connection);
+    return 0;
+  }
+  close(fd);
+  http_connection_close(connection);
+  return -1;
+}
+
 void http_listener_empty(struct listener *listener) {
   uv_os_fd_t fd;
   if (uv_fileno((uv_handle_t *)&listener->tcp, &fd) < 0) return;
   for (;;) {
     int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client < 0) return;
-    struct connection *connection = http_connection_new(listener->server);
-    if (uv_tcp_open(&connection->tcp, client) == 0) {
-      connection_begin(listener->server, connection);
-    } else {
-      close(client);
-      http_connection_close(connection);
-    }
+    http_listener_adopt(listener->server, client);
   }
 }
 

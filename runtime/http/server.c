@@ -53,6 +53,11 @@ int http_server_listen(struct http_server *server, int fd, struct error *error) 
   return http_listener_open(server, fd, error);
 }
 
+int http_server_adopt(struct http_server *server, int fd, struct error *error) {
+  if (http_listener_adopt(server, fd) == 0) return 0;
+  return error_set(error, 0, "listen_failed", "descriptor %d is no connected socket", fd);
+}
+
 /* A request that is in the kernel's buffer already was sent in good faith. */
 static bool has_pending_bytes(struct connection *connection) {
   uv_os_fd_t fd;

@@ -41,6 +41,9 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
 /* Accepts on a bound, listening socket the supervisor owns; the server works on a duplicate of it. */
 int http_server_listen(struct http_server *server, int fd, struct error *error);
 
+/* Serves a connected socket, whichever way it came; it belongs to the server from then on. */
+int http_server_adopt(struct http_server *server, int fd, struct error *error);
+
 /* Stops accepting (what is already in the kernel's queue is accepted first), closes idle connections, marks the others
  * to close after their answer. A connection that has not had its first request yet has a second to send it. */
 void http_server_drain(struct http_server *server);

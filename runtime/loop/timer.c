@@ -12,9 +12,15 @@ struct timer_wheel {
   struct list slots[WHEEL_SLOTS];
   uint64_t tick;  /* every slot up to and including this tick has been run */
   uint64_t armed; /* the tick the uv timer waits for; 0 when it is stopped */
+  bool frozen;
+  uint64_t now; /* while it is frozen */
 };
 
 static void wheel_run(uv_timer_t *uv);
+
+uint64_t timer_wheel_now(const struct timer_wheel *wheel) {
+  return wheel->frozen ? wheel->now : uv_now(wheel->uv.loop);
+}
 
 /* A tick whose slot holds something, after `wheel->tick`, within one turn; 0 when the wheel is empty. */
 static uint64_t next_tick(const struct timer_wheel *wheel) {
@@ -27,6 +33,7 @@ static uint64_t next_tick(const struct timer_wheel *wheel) {
 static void wheel_arm(struct timer_wheel *wheel, uint64_t tick) {
   uint64_t now = uv_now(wheel->uv.loop);
   uint64_t at = tick * WHEEL_TICK_MS;
+  if (wheel->frozen) return;
   wheel->armed = tick;
   uv_timer_start(&wheel->uv, wheel_run, at > now ? at - now : 0, 0);
 }
@@ -50,9 +57,7 @@ static void slot_run(struct timer_wheel *wheel, uint64_t tick, uint64_t now) {
   }
 }
 
-static void wheel_run(uv_timer_t *uv) {
-  struct timer_wheel *wheel = uv->data;
-  uint64_t now = uv_now(uv->loop);
+static void wheel_turn(struct timer_wheel *wheel, uint64_t now) {
   uint64_t last = now / WHEEL_TICK_MS;
   uint64_t first = wheel->tick + 1;
   if (last >= first + WHEEL_SLOTS) first = last - WHEEL_SLOTS + 1; /* after a long stop one turn covers every slot */
@@ -63,6 +68,39 @@ static void wheel_run(uv_timer_t *uv) {
   if (next && (!wheel->armed || next < wheel->armed)) wheel_arm(wheel, next);
 }
 
+static void wheel_run(uv_timer_t *uv) {
+  wheel_turn(uv->data, uv_now(uv->loop));
+}
+
+void timer_wheel_freeze(struct timer_wheel *wheel) {
+  wheel->now = uv_now(wheel->uv.loop);
+  wheel->frozen = true;
+  wheel->armed = 0;
+  uv_timer_stop(&wheel->uv);
+}
+
+/* The timer that is due first. */
+static struct timer *earliest(const struct timer_wheel *wheel) {
+  struct timer *found = NULL;
+  for (int i = 0; i < WHEEL_SLOTS; i++) {
+    for (struct list *node = wheel->slots[i].next; node != &wheel->slots[i]; node = node->next) {
+      struct timer *timer = LIST_OWNER(node, struct timer, node);
+      if (!found || timer->due < found->due) found = timer;
+    }
+  }
+  return found;
+}
+
+bool timer_wheel_leap(struct timer_wheel *wheel, uint64_t *passed) {
+  struct timer *timer = earliest(wheel);
+  if (!timer) return false;
+  *passed = timer->due > wheel->now ? timer->due - wheel->now : 0;
+  wheel->now += *passed;
+  list_remove(&timer->node);
+  timer->fire(timer);
+  return true;
+}
+
 void timer_init(struct timer *timer, void (*fire)(struct timer *timer)) {
   list_init(&timer->node);
   timer->due = 0;
@@ -71,7 +109,7 @@ void timer_init(struct timer *timer, void (*fire)(struct timer *timer)) {
 
 void timer_start(struct timer_wheel *wheel, struct timer *timer, uint64_t after_ms) {
   timer_stop(timer);
-  timer->due = uv_now(wheel->uv.loop) + after_ms;
+  timer->due = timer_wheel_now(wheel) + after_ms;
   uint64_t tick = timer->due / WHEEL_TICK_MS + 1; /* the first tick that is not early */
   if (tick <= wheel->tick) tick = wheel->tick + 1;
   list_push_back(&wheel->slots[tick % WHEEL_SLOTS], &timer->node);

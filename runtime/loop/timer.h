@@ -27,6 +27,16 @@ void timer_stop(struct timer *timer);
 
 bool timer_running(const struct timer *timer);
 
+/* Milliseconds on the wheel's own clock. */
+uint64_t timer_wheel_now(const struct timer_wheel *wheel);
+
+/* For replays: its time stands still from now on, and moves by timer_wheel_leap alone. */
+void timer_wheel_freeze(struct timer_wheel *wheel);
+
+/* Moves a frozen wheel to the moment when its next timer is due, and fires that one. Returns false when no timer
+ * runs; else `passed` is by how many milliseconds. */
+bool timer_wheel_leap(struct timer_wheel *wheel, uint64_t *passed);
+
 /* The wheel belongs to the loop: see loop.h. */
 struct timer_wheel *timer_wheel_open(uv_loop_t *uv);
 void timer_wheel_close(struct timer_wheel *wheel); /* freed in the close callback of its uv timer */

@@ -41,6 +41,11 @@ static void trace_choose(struct call *call) {
   random_hex(call->worker->random, call->trace_id, 16);
 }
 
+struct tape *call_tape(struct call *call) {
+  if (call->worker->replayed) return &call->worker->replayed->tape;
+  return call->record ? &call->record->tape : NULL;
+}
+
 /* ---- who may come in ---- */
 
 static int refuse(struct call *call, int status, const char *type, const char *code, const char *message) {

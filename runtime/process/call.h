@@ -60,6 +60,9 @@ struct call {
   struct call_notes notes;
 };
 
+/* Where this call's draws of the outside world are noted or come from; null in an ordinary one. */
+struct tape *call_tape(struct call *call);
+
 /* The http handler's events (see http/exchange.h); `user` is the worker. */
 int call_head(void *user, struct exchange *exchange);
 void call_request(void *user, struct exchange *exchange);

@@ -4,10 +4,13 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "process/record_take.h"
 #include "process/worker.h"
 
 struct fetch {
-  struct transfer *transfer; /* owned */
+  struct call *call;
+  struct record_exchange *recorded; /* null: its call is not recorded */
+  struct transfer *transfer;        /* owned */
   const struct transfer_response *response;
   struct buffer body;
   struct error error; /* code null: none */
@@ -18,18 +21,22 @@ struct fetch {
 
 static void on_head(struct transfer *transfer, void *owner, const struct transfer_response *response) {
   (void)transfer;
-  ((struct fetch *)owner)->response = response;
+  struct fetch *fetch = owner;
+  fetch->response = response;
+  record_head(fetch->call, fetch->recorded, response);
 }
 
 static void on_body(struct transfer *transfer, void *owner, struct slice bytes) {
   (void)transfer;
-  buffer_append_slice(&((struct fetch *)owner)->body, bytes);
+  struct fetch *fetch = owner;
+  buffer_append_slice(&fetch->body, bytes);
+  record_piece(fetch->call, fetch->recorded, bytes);
 }
 
 static void on_done(struct transfer *transfer, void *owner, const struct error *error) {
-  (void)transfer;
   struct fetch *fetch = owner;
   fetch->over = true;
+  record_done(fetch->call, fetch->recorded, transfer, error);
   if (error) fetch->error = *error;
   fetch->wake(fetch->waiter);
 }
@@ -58,9 +65,13 @@ struct fetch *fetch_start(struct worker *worker, const struct fetch_request *req
   REQUIRE(fetch != NULL);
   fetch->wake = wake;
   fetch->waiter = waiter;
-  if (transfer_start(worker->upstream, &transfer, &events, fetch, &fetch->transfer, error) == 0) return fetch;
-  free(fetch);
-  return NULL;
+  if (transfer_start(worker->upstream, &transfer, &events, fetch, &fetch->transfer, error) < 0) {
+    free(fetch);
+    return NULL;
+  }
+  fetch->call = request->call;
+  if (fetch->call) fetch->recorded = record_sent(fetch->call, &transfer);
+  return fetch;
 }
 
 const struct error *fetch_failure(const struct fetch *fetch) {

@@ -10,10 +10,12 @@
 
 /* One HTTP call of a script to somebody who is no provider: sent once, the answer collected whole. Redirects are
  * answers like others. */
+struct call;
 struct fetch;
 struct worker;
 
 struct fetch_request {
+  struct call *call; /* whose script asks; null: work that was put off. Outlives the fetch */
   const struct url *url;
   struct slice method;
   struct slice prepared; /* header lines */

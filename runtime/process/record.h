@@ -9,6 +9,7 @@
 #include "codec/field.h"
 #include "process/tape.h"
 #include "shared/keys.h"
+#include "upstream/replay.h"
 
 /* One request as it was lived through: what the client sent, what every upstream said and when, what the client got.
  * Taken from a call while it runs (record_take.h), kept as one line of JSON, read back by a replay. */
@@ -24,11 +25,6 @@ struct record_fields {
   unsigned count;
 };
 
-struct record_cut { /* where one piece of a body ends, and when it came */
-  size_t end;
-  unsigned at_ms; /* since the exchange began, like all times below */
-};
-
 enum record_end {
   RECORD_STOPPED, /* we wanted no more of it */
   RECORD_WHOLE,
@@ -41,7 +37,7 @@ struct record_exchange {
   struct buffer sent;
   int status; /* 0: no head came */
   struct record_fields fields;
-  struct buffer body, cuts; /* struct record_cut */
+  struct buffer body, cuts; /* struct replay_piece */
   unsigned head_ms, end_ms;
   enum record_end end;
   struct error error; /* RECORD_FAILED */

@@ -11,7 +11,7 @@ static void label_append(struct buffer *out, const struct redact_match *match) {
 }
 
 struct pieces {
-  struct record_cut *items;
+  struct replay_piece *items;
   size_t count, next; /* the first one whose new end is not known */
 };
 
@@ -31,7 +31,7 @@ static void pieces_cut(struct pieces *pieces, size_t end, size_t len) {
 
 static void body_mask(struct buffer *body, struct buffer *cuts, const struct redactor *redactor) {
   struct pieces pieces = {0};
-  if (cuts) pieces = (struct pieces){(void *)cuts->data, cuts->len / sizeof(struct record_cut), 0};
+  if (cuts) pieces = (struct pieces){(void *)cuts->data, cuts->len / sizeof(struct replay_piece), 0};
   struct buffer out = {0};
   struct redact_walk walk;
   struct redact_match match;

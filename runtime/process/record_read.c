@@ -170,7 +170,7 @@ static void pieces_read(struct reading *reading, struct slice object, struct rec
     bool read = pair_of(raw, &at, &text) && number_of(at, 4e9) >= 0 && text_of(reading, text, &bytes);
     if (!read) return wrong(reading, "pieces", "a list of times and texts");
     buffer_append_slice(&exchange->body, bytes);
-    struct record_cut cut = {exchange->body.len, (unsigned)number_of(at, 4e9)};
+    struct replay_piece cut = {exchange->body.len, (unsigned)number_of(at, 4e9)};
     buffer_append(&exchange->cuts, &cut, sizeof cut);
   }
 }

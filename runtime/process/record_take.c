@@ -82,7 +82,7 @@ void record_head(struct call *call, struct record_exchange *exchange, const stru
 void record_piece(struct call *call, struct record_exchange *exchange, struct slice bytes) {
   if (!exchange) return;
   record_append(call->record, &exchange->body, bytes);
-  struct record_cut cut = {exchange->body.len, since(exchange)};
+  struct replay_piece cut = {exchange->body.len, since(exchange)};
   exchange->end_ms = cut.at_ms;
   if (!call->record->overflow) buffer_append(&exchange->cuts, &cut, sizeof cut);
 }

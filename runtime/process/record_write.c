@@ -69,7 +69,7 @@ static void request_write(const struct record *record, struct buffer *out) {
 }
 
 static void pieces_write(const struct record_exchange *exchange, struct buffer *out) {
-  const struct record_cut *cuts = (const void *)exchange->cuts.data;
+  const struct replay_piece *cuts = (const void *)exchange->cuts.data;
   size_t from = 0, count = exchange->cuts.len / sizeof *cuts;
   buffer_append_slice(out, SLICE_LITERAL(",\"pieces\":["));
   for (size_t i = 0; i < count; i++) {

@@ -170,11 +170,12 @@ static int scripts_open(struct worker *worker, struct error *error) {
   return worker->vm ? program->load(worker, error) : -1;
 }
 
-static int rooms_open(struct worker *worker, int listen_fd) {
+int worker_open(struct worker *worker, int listen_fd) {
   struct error error = {0};
   struct upstream_options upstream;
   struct http_server_options server;
   upstream_options(&worker->settings, &upstream);
+  upstream.replay = worker->replay;
   worker->upstream = upstream_open(&worker->loop, &upstream, &error);
   if (!worker->upstream) return worker_fail(worker, "upstream", &error);
   worker->budget = budget_open(worker->settings.script_cpu_ms);
@@ -183,7 +184,8 @@ static int rooms_open(struct worker *worker, int listen_fd) {
   worker->recorder = recorder_open(worker);
   server_options(worker, &server);
   worker->server = http_server_open(&worker->loop, &server);
-  if (http_server_listen(worker->server, listen_fd, &error) < 0) return worker_fail(worker, "listener", &error);
+  if (listen_fd >= 0 && http_server_listen(worker->server, listen_fd, &error) < 0)
+    return worker_fail(worker, "listener", &error);
   return 0;
 }
 
@@ -208,7 +210,7 @@ static void signals_block(void) {
   pthread_sigmask(SIG_BLOCK, &term, NULL);
 }
 
-static void rooms_close(struct worker *worker) {
+void worker_close(struct worker *worker) {
   signals_block();
   timer_stop(&worker->drain_deadline);
   uv_close((uv_handle_t *)&worker->ticker, NULL);
@@ -240,23 +242,32 @@ static void ready_log(struct worker *worker) {
   log_end(worker->log);
 }
 
-int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program) {
-  struct worker worker = {.program = program, .settings = *program->settings, .segment = segment, .index = index};
+void worker_begin(struct worker *worker, struct segment *segment, unsigned index, const struct worker_program *program,
+                  int log_fd) {
   enum log_level level = LOG_INFO;
-  log_level_parse(slice_text(worker.settings.log_level), &level);
-  REQUIRE(loop_open(&worker.loop) == 0);
-  worker.log = log_open(STDOUT_FILENO, level);
-  log_hide_environment(worker.log, (const char *const *)environ);
-  worker.metrics = metrics_open(segment->metrics, segment->worker_count + 1, index);
-  worker.random = random_open();
-  worker.match = match_pool_open();
-  signals_open(&worker);
-  int status = rooms_open(&worker, listen_fd);
+  worker->program = program;
+  worker->settings = *program->settings;
+  worker->segment = segment;
+  worker->index = index;
+  log_level_parse(slice_text(worker->settings.log_level), &level);
+  REQUIRE(loop_open(&worker->loop) == 0);
+  worker->log = log_open(log_fd, level);
+  log_hide_environment(worker->log, (const char *const *)environ);
+  worker->metrics = metrics_open(segment->metrics, segment->worker_count + 1, index);
+  worker->random = random_open();
+  worker->match = match_pool_open();
+  signals_open(worker);
+}
+
+int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program) {
+  struct worker worker = {0};
+  worker_begin(&worker, segment, index, program, STDOUT_FILENO);
+  int status = worker_open(&worker, listen_fd);
   if (status == 0) {
     atomic_store(&segment->workers[index].state, WORKER_READY);
     ready_log(&worker);
     loop_run(&worker.loop);
   }
-  rooms_close(&worker);
+  worker_close(&worker);
   return status == 0 ? 0 : SUPERVISOR_EXIT_CONFIGURATION;
 }

@@ -23,6 +23,7 @@ struct match_pool;
 struct lua_State;
 struct record;
 struct recorder;
+struct replay_source;
 struct worker;
 
 struct worker_program { /* what main hands to every worker */
@@ -43,9 +44,10 @@ struct worker {
   struct log *log;
   struct metrics *metrics;
   struct random *random;
-  struct clock_source clock;     /* what scripts take for the time */
-  struct recorder *recorder;     /* null: nothing is recorded */
-  const struct record *replayed; /* null but in a replay: the request that is lived through again */
+  struct clock_source clock;          /* what scripts take for the time */
+  struct recorder *recorder;          /* null: nothing is recorded */
+  struct record *replayed;            /* null but in a replay: the request that is lived through again */
+  const struct replay_source *replay; /* null but in a replay: what upstreams say */
   struct upstream *upstream;
   struct match_pool *match; /* compiled sets, kept from one generation to the next */
   struct http_server *server;
@@ -71,3 +73,12 @@ void worker_publish(struct worker *worker);
 
 /* The life of a worker process: returns its exit code. */
 int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program);
+
+/* Its three parts, for a worker without an address of its own (a replay). `worker` is zero; its log goes to `log_fd`.
+ */
+void worker_begin(struct worker *worker, struct segment *segment, unsigned index, const struct worker_program *program,
+                  int log_fd);
+/* Opens the rooms; `listen_fd` -1: no listener. -1: the log says why. */
+int worker_open(struct worker *worker, int listen_fd);
+/* After worker_begin, whatever worker_open returned. */
+void worker_close(struct worker *worker);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upstream/client.h"
 #include "upstream/curl_lane.h"
+#include "upstream/replay_lane.h"
 #include "upstream/request.h"
 #include "upstream/transfer_state.h"
 
@@ -132,7 +133,11 @@ int transfer_start(struct upstream *upstream, const struct transfer_request *req
                    const struct transfer_events *events, void *owner, struct transfer **out, struct error *error) {
   if (request_check(request, error) < 0) return -1;
   struct transfer_setup setup = {upstream, request, events, owner};
-  *out = request->origin->lane == ORIGIN_CLIENT ? client_start(&setup) : curl_start(&setup);
+  if (upstream->options.replay) {
+    *out = replay_start(&setup);
+  } else {
+    *out = request->origin->lane == ORIGIN_CLIENT ? client_start(&setup) : curl_start(&setup);
+  }
   return 0;
 }
 

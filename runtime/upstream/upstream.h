@@ -6,6 +6,8 @@
 
 /* Everything of one worker that talks to providers: origins, their pools, the resolver, the TLS contexts. */
 
+struct replay_source;
+
 struct upstream_options {
   unsigned pool_idle_ms;   /* 60,000 */
   unsigned pool_age_ms;    /* 600,000 */
@@ -15,7 +17,8 @@ struct upstream_options {
   const char *ca_file;     /* null = system */
   const char *https_proxy; /* null = none; with one, TLS origins not named by no_proxy go through curl.c */
   const char *http_proxy;
-  const char *no_proxy; /* comma list of hosts and .suffixes, or * */
+  const char *no_proxy;               /* comma list of hosts and .suffixes, or * */
+  const struct replay_source *replay; /* null: calls go over the network; see replay.h. Borrowed */
 };
 
 struct upstream *upstream_open(struct loop *loop, const struct upstream_options *options, struct error *error);

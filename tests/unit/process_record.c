@@ -26,7 +26,7 @@ static void exchange_fill(struct record *record) {
                                         SLICE_LITERAL("\n\n")};
   for (unsigned i = 0; i < 3; i++) {
     record_append(record, &exchange->body, pieces[i]);
-    struct record_cut cut = {exchange->body.len, 15 + i};
+    struct replay_piece cut = {exchange->body.len, 15 + i};
     buffer_append(&exchange->cuts, &cut, sizeof cut);
   }
 }
@@ -68,7 +68,7 @@ static void assert_text(const char *expected, struct slice given) {
 }
 
 static void assert_pieces(const struct record_exchange *exchange, const char *const *texts, size_t count) {
-  const struct record_cut *cuts = (const void *)exchange->cuts.data;
+  const struct replay_piece *cuts = (const void *)exchange->cuts.data;
   assert_int_equal(count, exchange->cuts.len / sizeof *cuts);
   for (size_t i = 0, from = 0; i < count; from = cuts[i++].end) {
     assert_text(texts[i], slice_make(exchange->body.data + from, cuts[i].end - from));
@@ -108,7 +108,7 @@ static void a_piece_may_end_inside_of_a_character(void **state) {
   const struct record_exchange *exchange = again.first;
   const char *const pieces[] = {"data: gr\xc3", "\xbc\xc3\x9f", "\n\n"};
   assert_pieces(exchange, pieces, 3);
-  assert_int_equal(16, ((const struct record_cut *)(const void *)exchange->cuts.data)[1].at_ms);
+  assert_int_equal(16, ((const struct replay_piece *)(const void *)exchange->cuts.data)[1].at_ms);
   assert_true(exchange->status == 200 && exchange->head_ms == 12 && exchange->end == RECORD_WHOLE &&
               exchange->end_ms == 40);
   record_free(&record);
@@ -161,11 +161,11 @@ static void a_secret_is_masked_across_pieces_which_keep_their_ends(void **state)
     record_open(&record, &arena);
     struct record_exchange *exchange = record_exchange_add(&record);
     record_append(&record, &exchange->body, slice_text(text));
-    struct record_cut cuts[] = {{first, 1}, {sizeof text - 1, 2}};
+    struct replay_piece cuts[] = {{first, 1}, {sizeof text - 1, 2}};
     buffer_append(&exchange->cuts, cuts, sizeof cuts);
     record_mask(&record, NULL);
     assert_text("hello [REDACTED_EMAIL] and bye", buffer_slice(&exchange->body));
-    const struct record_cut *moved = (const void *)exchange->cuts.data;
+    const struct replay_piece *moved = (const void *)exchange->cuts.data;
     size_t grown = strlen("[REDACTED_EMAIL]") - strlen("jo@example.com");
     size_t expected = first <= 6 ? first : first < 20 ? 6 : first + grown;
     assert_int_equal(expected, moved[0].end);

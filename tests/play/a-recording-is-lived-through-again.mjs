@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recorded requests run through the gateway once more: the same scripts give the same bytes, others a difference.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+
+import { completion, raw, reset, speech, stream, whole } from '../tools/answers.mjs';
+import { drain } from '../tools/client.mjs';
+import { command } from '../tools/gateway.mjs';
+import { play } from '../tools/play.mjs';
+import { until } from '../tools/wire.mjs';
+
+const FIXTURES = new URL('../../spec/fixtures/anthropic/', import.meta.url);
+const fixture = (name) => fs.readFileSync(new URL(name, FIXTURES), 'utf8');
+const CLAUDE = 'claude-sonnet-4-5';
+
+/** A gateway that records everything as it is, and `replay(...arguments)` of what it recorded, once it has ended. */
+async function recorded(stage, targets, config = {}) {
+  const file = `${stage.folder()}/records.jsonl`;
+  const recording = { path: file, redact: false };
+  const gateway = await stage.gateway({ targets, config: { recording, ...config } });
+  const read = () => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
+  const records = async (count) => (await until(5000, `${count} records`, () => (
+    read().length >= count && read()))).map(JSON.parse);
+  const replay = (...args) => command(['replay', '--from', file, ...args], { env: gateway.env, cwd: gateway.dir });
+  return { gateway, file, records, replay };
+}
+
+const streamed = async (gateway, body) => {
+  const answer = await gateway.stream(body);
+  await drain(answer);
+  answer.connection.close();
+};
+
+/** Runs `replay` and wants every one of `count` requests identical. */
+async function allIdentical(scene, count) {
+  await scene.records(count);
+  const { code, out, err } = await scene.replay();
+  assert.equal(code, 0, out + err);
+  assert.match(out, new RegExp(`^${count} of ${count} requests identical$`, 'm'));
+}
+
+play('whole answers, streams, errors and refusals come out byte for byte', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream });
+  upstream.answer(completion('whole words'), speech(['in', ' three', ' parts ä'], { every: 5 }),
+    whole({ error: { message: 'too much', type: 'tokens', code: 'rate' } }, { status: 429 }),
+    speech(['cut'], { end: 'cut' }), reset());
+  await scene.gateway.chat();
+  await streamed(scene.gateway);
+  assert.equal((await scene.gateway.chat()).status, 429);
+  await streamed(scene.gateway).catch(() => {});
+  assert.equal((await scene.gateway.chat()).status, 502);
+  assert.equal((await scene.gateway.chat({ temperature: 7 })).status, 400);
+  assert.equal((await scene.gateway.chat({}, { Authorization: 'Bearer wrong' })).status, 401);
+  await allIdentical(scene, 7);
+});
+
+play('translated answers and streams come out byte for byte', async (stage) => {
+  const upstream = await stage.upstream();
+  const targets = [{ virtual_key: 'anthropic', models: [CLAUDE] }];
+  const scene = await recorded(stage, { anthropic: upstream }, { targets });
+  const events = { 'Content-Type': 'text/event-stream' };
+  const answer = JSON.parse(fixture('text.response.json'));
+  const failure = JSON.parse(fixture('error-overloaded.response.json'));
+  upstream.answer(whole(answer.body), stream([fixture('stream-text.stream.txt')], { headers: events }),
+    stream([fixture('stream-tools.stream.txt')], { headers: events }), whole(failure.body, { status: failure.status }));
+  await scene.gateway.chat({ model: CLAUDE });
+  await streamed(scene.gateway, { model: CLAUDE });
+  await streamed(scene.gateway, { model: CLAUDE });
+  await scene.gateway.chat({ model: CLAUDE });
+  await allIdentical(scene, 4);
+});
+
+play('retries and the next target are lived through again, without their pauses', async (stage) => {
+  const [first, second] = [await stage.upstream(), await stage.upstream()];
+  const targets = [
+    { virtual_key: 'openai', models: ['play-model'], retry: { attempts: 3, initial_backoff_ms: 2000 } },
+    { virtual_key: 'groq', models: ['play-model'] },
+  ];
+  const scene = await recorded(stage, { openai: first, groq: second }, { targets });
+  first.answer(whole({ error: { message: 'no' } }, { status: 503 }));
+  second.answer(completion('at last'));
+  assert.equal((await scene.gateway.chat()).status, 200);
+  const [record] = await scene.records(1);
+  assert.equal(record.upstream.length, 4);
+  await allIdentical(scene, 1);
+});
+
+play('a stream of many pieces, split anywhere, comes out byte for byte', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream });
+  const text = Array.from({ length: 3000 }, (_, i) => (
+    `data: {"id":"x","choices":[{"index":0,"delta":{"content":"Wörter ${i}"},"finish_reason":null}]}\n\n`)).join('');
+  const bytes = Buffer.from(`${text}data: [DONE]\n\n`);
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: ';
+  const message = Buffer.concat([Buffer.from(`${head}${bytes.length}\r\n\r\n`), bytes]);
+  upstream.answer(raw(message, { after: 'keep', slice: 777 }));
+  await streamed(scene.gateway);
+  await allIdentical(scene, 1);
+});
+
+play('one request can be chosen by its trace id', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream });
+  await scene.gateway.chat();
+  await scene.gateway.chat({}, { 'X-Request-ID': 'cd'.repeat(16) });
+  await scene.records(2);
+  const { code, out } = await scene.replay('--trace', 'cd'.repeat(16));
+  assert.equal(code, 0);
+  assert.match(out, /^identical +(cd){16} /);
+  assert.match(out, /^1 of 1 requests identical$/m);
+  const unknown = await scene.replay('--trace', 'ef'.repeat(16));
+  assert.deepEqual([unknown.code, /has no request (ef){16}/.test(unknown.err)], [2, true], unknown.err);
+});
+
+play('another strategy shows who was asked instead, and exits with 1', async (stage) => {
+  const [first, second] = [await stage.upstream(), await stage.upstream()];
+  const scene = await recorded(stage, { openai: first, groq: second });
+  first.answer(completion('from the first'));
+  await scene.gateway.chat();
+  const [record] = await scene.records(1);
+  const script = `${stage.folder({ 'backwards.lua': `
+    local function choose(targets)
+      local list = {}
+      for i = #targets, 1, -1 do list[#list + 1] = targets[i] end
+      return list
+    end
+    return { name = "fallback", choose = choose }` })}/backwards.lua`;
+  const { code, out, err } = await scene.replay('--script', `fallback@${script}`);
+  assert.equal(code, 1, out + err);
+  assert.match(out, new RegExp(`^differs +${record.trace_id}`));
+  assert.match(out, new RegExp(`upstream call 1: recorded http://127.0.0.1:${first.port}, replayed .*:${second.port}`));
+  assert.match(out, /^0 of 1 requests identical, 1 different$/m);
+});
+
+play('another dialect shows the first differing event', async (stage) => {
+  const upstream = await stage.upstream();
+  const targets = [{ virtual_key: 'anthropic', models: [CLAUDE] }];
+  const scene = await recorded(stage, { anthropic: upstream }, { targets });
+  upstream.answer(stream([fixture('stream-text.stream.txt')]));
+  await streamed(scene.gateway, { model: CLAUDE });
+  await scene.records(1);
+  const path = '../../lua/providers/dialects/anthropic_messages.lua';
+  const source = fs.readFileSync(new URL(path, import.meta.url), 'utf8');
+  const changed = source.replace('event = stream.event', `event = function(state, name, data)
+    local payloads, failure = stream.event(state, name, data)
+    for i, payload in ipairs(payloads or {}) do payloads[i] = payload:gsub('"content":"([^"])', '"content":"<%1') end
+    return payloads, failure
+  end`);
+  assert.notEqual(changed, source);
+  const script = `${stage.folder({ 'dialect.lua': changed })}/dialect.lua`;
+  const { code, out, err } = await scene.replay('--script', `providers/dialects/anthropic_messages@${script}`);
+  assert.equal(code, 1, out + err);
+  assert.match(out, /answer differs from byte \d+, line \d+ on:\n {2}--- recorded\n {2}\+\+\+ replayed\n {2}@@ /);
+  assert.match(out, /^ {2}-.*"content":"[^<"]/m);
+  assert.match(out, /^ {2}\+.*"content":"<[^"]/m);
+});
+
+play('a replay without its recording, or with wrong arguments, says what to do and exits with 2', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream });
+  await scene.gateway.chat();
+  await scene.records(1);
+  const records = fs.readFileSync(scene.file, 'utf8');
+  const broken = stage.folder({ 'bad.lua': 'return {', 'no.jsonl': '', 'bad.jsonl': `${records}{"v":1}\n` });
+  const run = (...args) => command(['replay', ...args], { env: scene.gateway.env });
+  const cases = [
+    [[], /--from FILE is missing/],
+    [['--from'], /nothing stands behind --from/],
+    [['--from', '/nonexistent'], /\/nonexistent cannot be read: No such file/],
+    [['--from', scene.file, '--form', 'x'], /unknown argument --form/],
+    [['--from', scene.file, '--trace', 'x'], /32 lower-case hexadecimal digits/],
+    [['--from', scene.file, '--script', 'nobody'], /no script called "nobody"/],
+    [['--from', scene.file, '--script', 'fallback@/nonexistent.lua'], /\/nonexistent\.lua cannot be read/],
+    [['--from', scene.file, '--script', 'fallback@'], /no file behind the @/],
+    [['--from', scene.file, '--script', `fallback@${broken}/bad.lua`], /fallback\.lua:1/],
+    [['--from', `${broken}/no.jsonl`], /holds no request/],
+    [['--from', `${broken}/bad.jsonl`], /bad\.jsonl:2: "trace_id" is missing/],
+  ];
+  for (const [args, words] of cases) {
+    const { code, err } = await run(...args);
+    assert.equal(code, 2, `${args}: ${err}`);
+    assert.match(err, words);
+  }
+});
