@@ -78,6 +78,17 @@ static int call_refuse_with(lua_State *L) {
   return 0;
 }
 
+/* field(name, value) -> whether the answer, which has not begun yet, will carry it */
+static int call_field(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct slice name = bind_slice(L, 2), value = bind_slice(L, 3);
+  if (!field_name_valid(name) || !field_value_valid(value)) return luaL_error(L, "not a valid header: %s", name.ptr);
+  bool open = !exchange_answered(call->exchange);
+  if (open && !call_field_set(call, name, value)) return luaL_error(L, "%s is the gateway's own header", name.ptr);
+  lua_pushboolean(L, open);
+  return 1;
+}
+
 static void overhead_append(const struct call *call, const struct reply *reply, struct buffer *out) {
   uint64_t total = uv_hrtime() - exchange_started(call->exchange);
   uint64_t upstream = reply->done_at > reply->sent_at ? reply->done_at - reply->sent_at : 0;
@@ -191,6 +202,7 @@ static int call_answered(lua_State *L) {
 }
 
 const luaL_Reg bind_call_answer[] = {
-    {"respond", call_respond_whole}, {"refuse", call_refuse_with}, {"pass", call_pass},         {"stream", call_stream},
-    {"write", call_write},           {"finish", call_finish},      {"answered", call_answered}, {NULL, NULL},
+    {"respond", call_respond_whole}, {"refuse", call_refuse_with}, {"pass", call_pass},
+    {"stream", call_stream},         {"write", call_write},        {"finish", call_finish},
+    {"answered", call_answered},     {"field", call_field},        {NULL, NULL},
 };

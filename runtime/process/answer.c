@@ -12,14 +12,61 @@ static const struct slice security_fields = SLICE_LITERAL(
     "object-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src "
     "'self'\r\n");
 
+static struct call_field *own_field(const struct call *call, struct slice name) {
+  struct call_field *field = call->fields;
+  while (field && !slice_equal_caseless(field->name, name)) field = field->next;
+  return field;
+}
+
+static bool gateways_own(struct slice name) {
+  static const char *const names[] = {"connection", "content-length",    "content-type", "date",    "keep-alive",  "te",
+                                      "trailer",    "transfer-encoding", "server",       "upgrade", "x-request-id"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (slice_equal_caseless(name, slice_text(names[i]))) return true;
+  }
+  return false;
+}
+
+bool call_field_set(struct call *call, struct slice name, struct slice value) {
+  if (gateways_own(name)) return false;
+  struct arena *arena = exchange_arena(call->exchange);
+  struct call_field *field = own_field(call, name);
+  if (!field) {
+    field = arena_alloc(arena, sizeof *field);
+    *field = (struct call_field){.next = call->fields, .name = arena_copy(arena, name)};
+    call->fields = field;
+  }
+  field->value = arena_copy(arena, value);
+  return true;
+}
+
+static void field_append(struct buffer *out, struct slice name, struct slice value) {
+  buffer_append_slice(out, name);
+  buffer_append(out, ": ", 2);
+  buffer_append_slice(out, value);
+  buffer_append(out, "\r\n", 2);
+}
+
+/* The prepared lines but those whose place own fields take. */
+static void others_append(const struct call *call, struct slice fields, struct buffer *out) {
+  while (fields.len > 0) {
+    const char *end = memchr(fields.ptr, '\n', fields.len), *colon = memchr(fields.ptr, ':', fields.len);
+    struct slice line = {fields.ptr, end ? (size_t)(end - fields.ptr) + 1 : fields.len};
+    struct slice name = {fields.ptr, colon ? (size_t)(colon - fields.ptr) : 0};
+    if (!own_field(call, name)) buffer_append_slice(out, line);
+    fields = slice_from(fields, line.len);
+  }
+}
+
 void call_fields(const struct call *call, struct buffer *out) {
   buffer_append(out, "X-Request-ID: ", 14);
   buffer_append(out, call->trace_id, 32);
   buffer_append_slice(out, security_fields);
   if (call->notes.provider.len > 0) {
-    buffer_append_slice(out, SLICE_LITERAL("X-Gateway-Provider: "));
-    buffer_append_slice(out, call->notes.provider);
-    buffer_append(out, "\r\n", 2);
+    field_append(out, SLICE_LITERAL("X-Gateway-Provider"), call->notes.provider);
+  }
+  for (const struct call_field *field = call->fields; field; field = field->next) {
+    field_append(out, field->name, field->value);
   }
 }
 
@@ -32,7 +79,11 @@ static void fields_compose(struct call *call, struct slice content_type, struct 
     buffer_append(out, "\r\n", 2);
   }
   call_fields(call, out);
-  buffer_append_slice(out, fields);
+  if (call->fields) {
+    others_append(call, fields, out);
+  } else {
+    buffer_append_slice(out, fields);
+  }
 }
 
 void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,
@@ -62,7 +113,7 @@ static void heartbeat(struct timer *timer) {
 void call_stream_begin(struct call *call, struct slice fields) {
   fields_compose(call, SLICE_LITERAL("text/event-stream; charset=utf-8"),
                  SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n"));
-  buffer_append_slice(&call->worker->scratch, fields);
+  others_append(call, fields, &call->worker->scratch);
   call->notes.streamed = true;
   call->stream = CALL_STREAM_OPEN;
   timer_stop(&call->deadline);

@@ -36,6 +36,12 @@ struct call_tie {
   void (*cut)(struct call_tie *tie);
 };
 
+/* A header line that scripts have put on the answer, whatever it will be. Lives in the arena. */
+struct call_field {
+  struct call_field *next;
+  struct slice name, value;
+};
+
 struct call {
   struct worker *worker;
   struct exchange *exchange;
@@ -58,6 +64,7 @@ struct call {
   void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
   void *waiter;
   struct call_notes notes;
+  struct call_field *fields;
 };
 
 /* Where this call's draws of the outside world are noted or come from; null in an ordinary one. */
@@ -92,6 +99,10 @@ void call_refuse(struct call *call, const struct call_problem *problem);
 /* Answers whole. `fields`: prepared lines beside those every answer gets (X-Request-ID, nosniff). */
 void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,
                   const struct slice *body, unsigned body_count);
+
+/* Puts a header on the answer that will go out, in the place of one of that name, also of a provider's. Name and value
+ * are valid on the wire; copied. False for a name that is the gateway's own: framing, the body's type, the trace. */
+bool call_field_set(struct call *call, struct slice name, struct slice value);
 
 /* Begins an event stream: the head every stream gets and `fields`. */
 void call_stream_begin(struct call *call, struct slice fields);
