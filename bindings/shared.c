@@ -2,7 +2,9 @@
 #include "bindings/shared.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "bindings/bind.h"
 #include "bindings/tape.h"
@@ -22,6 +24,7 @@
  *   ttl(key) -> seconds left, math.huge for ever, nil without such a key        expire(key, ttl|nil) -> bool
  *   take(key, rate, burst [, n]) -> true, remaining | false, seconds until n are there, remaining
  *   settle(key, rate, burst, n) -> remaining     gives n tokens back; a negative n takes them in any case
+ *   worker() -> the name of this worker's process        alive(name) -> whether it is still there
  *   cache.get, cache.set, cache.add, cache.delete      the same for strings of up to 4 MiB
  *   cache.stats() -> { entries, bytes, capacity, hits, misses, evictions } */
 
@@ -284,6 +287,24 @@ static int shared_settle(lua_State *L) {
   return 1;
 }
 
+/* ---- who else is there ---- */
+
+static int shared_worker(lua_State *L) {
+  const struct worker *worker = vm_host(L);
+  lua_pushfstring(L, "%d:%d", worker ? (int)worker->index : 0, (int)getpid());
+  return 1;
+}
+
+static int shared_alive(lua_State *L) {
+  const struct worker *worker = vm_host(L);
+  unsigned index;
+  int pid;
+  bool named = sscanf(bind_slice(L, 1).ptr, "%u:%d", &index, &pid) == 2;
+  lua_pushboolean(
+      L, named && (pid == getpid() || (worker && worker->segment && segment_runs(worker->segment, index, pid))));
+  return 1;
+}
+
 /* ---- the door ---- */
 
 static void stores_open(lua_State *L) {
@@ -313,13 +334,15 @@ void bind_shared(lua_State *L) {
                                        {"take", shared_take},
                                        {"settle", shared_settle},
                                        {"reserve", shared_reserve},
+                                       {"worker", shared_worker},
+                                       {"alive", shared_alive},
                                        {NULL, NULL}};
   static const luaL_Reg cache[] = {
       {"get", cache_get}, {"set", cache_set}, {"add", cache_add}, {"delete", cache_delete}, {NULL, NULL}};
   static const luaL_Reg stats[] = {{"stats", cache_stats}, {NULL, NULL}};
   static const luaL_Reg none[] = {{NULL, NULL}};
   stores_open(L);
-  lua_createtable(L, 0, 11);
+  lua_createtable(L, 0, 13);
   lua_newtable(L);
   luaL_setfuncs(L, stats, 0);
   bind_taped(L, "shared.cache", cache);

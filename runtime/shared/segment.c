@@ -43,6 +43,10 @@ struct segment *segment_open(unsigned worker_count) {
   return NULL;
 }
 
+bool segment_runs(const struct segment *segment, unsigned index, pid_t pid) {
+  return index < segment->worker_count && atomic_load(&segment->workers[index].pid) == pid;
+}
+
 void segment_close(struct segment *segment) {
   if (!segment) return;
   keys_close(segment->keys);

@@ -34,5 +34,8 @@ struct segment {
 /* 1 to SEGMENT_WORKERS_MAX workers. Null when the mapping cannot be made. Every process of the program shares it. */
 struct segment *segment_open(unsigned worker_count);
 
+/* Whether `pid` still is the worker in that place. */
+bool segment_runs(const struct segment *segment, unsigned index, pid_t pid);
+
 /* Ends this process's view of it. */
 void segment_close(struct segment *segment);

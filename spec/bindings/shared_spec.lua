@@ -118,6 +118,12 @@ describe("gateway.shared", function()
     raises("settle", shared.take, "k", 1, 1, -1)
   end)
 
+  it("knows which workers are there", function()
+    assert.is_true(shared.alive(shared.worker()))
+    assert.is_false(shared.alive "0:1")
+    assert.is_false(shared.alive "nobody")
+  end)
+
   it("is read-only", function()
     assert.is_false(pcall(function() shared.get = nil end))
     assert.is_false(pcall(function() shared.cache.get = nil end))
