@@ -112,7 +112,7 @@ local function deliver_translated(call, request, target, context, reply)
   if status < 200 or status > 299 then return nil, upstream_failure(target.dialect, reply, status) end
   if not request.stream then return delivery.whole_translated(call, request, target.dialect, context, reply) end
   if not reply:streams() then return nil, errors.not_stream end
-  return delivery.stream_translated(call, target.dialect, context, reply)
+  return delivery.stream_translated(call, request, target.dialect, context, reply)
 end
 
 local function run_translated(call, request, target, route)

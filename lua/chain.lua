@@ -18,6 +18,7 @@ local script = require "gateway.script"
 ---@field after_request Step[]?
 ---@field on_error Step[]?
 ---@field on_chunk Step[]?
+---@field chunk_only Step[]? those of them that do not see whole answers
 ---@field may_route boolean a plugin may change the model: nobody is refused one before it ran
 
 local HOOKS = { before_request = "before_request", after_request = "after_request", on_chunk = "after_request",
@@ -76,6 +77,12 @@ function chain.build(entries, plugins)
     if entry.enabled and steps[entry.name] then add(built, entry, steps[entry.name]) end
   end
   if #problems > 0 then return nil, table.concat(problems, "\n") end
+  for _, step in ipairs(built.on_chunk or {}) do
+    if not step.plugin.after_request then
+      built.chunk_only = built.chunk_only or {}
+      table.insert(built.chunk_only, step)
+    end
+  end
   local used = built.before_request or built.after_request or built.on_error or built.on_chunk
   return used and built or false
 end

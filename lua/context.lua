@@ -159,7 +159,12 @@ local lazy = {
 --- The answer's own bytes, or the text that stands in their place.
 local function answer_body(fields)
   local answer = fields[ANSWER]
-  local text = answer.text or answer.reply and answer.reply:body()
+  local text = answer.text
+  if not text and answer.make then
+    text = answer.make()
+  elseif not text and answer.reply then
+    text = answer.reply:body()
+  end
   return text and (document.new(text)) or nil
 end
 

@@ -3,26 +3,13 @@
 --- they are translated. Every function returns true once the client has been answered, or nil and a Failure while
 --- nothing has reached it yet.
 
-local errors = require "errors"
+local gather = require "gather"
 local json = require "gateway.json"
 local passage = require "passage"
-local upstream = require "gateway.upstream"
+local source = require "source"
+local streaming = require "streaming"
 
 local delivery = {}
-
---- The payload of an error event in the client's dialect.
-local function error_payload(failure)
-  local param = failure.param or json.null
-  return json.encode { error = { message = failure.message, type = failure.type, param = param, code = failure.code } }
-end
-
---- After the commit point: an error event, then the end, never [DONE].
-local function break_stream(call, failure)
-  call:note_error(failure.error_type or "provider_error", failure.code, true)
-  call:write("data: " .. error_payload(failure) .. "\n\n")
-  call:finish(false)
-  return true
-end
 
 -- Whole ------------------------------------------------------------------------------------------------------------
 
@@ -59,12 +46,6 @@ function delivery.whole(call, request, reply, provider_member)
   return true
 end
 
---- Same dialect, streamed: C pipes the bytes and notes the usage; the script sleeps until the end.
-function delivery.stream(_, request, reply)
-  reply:relay(request.include_usage ~= true)
-  return true
-end
-
 --- Another dialect, whole.
 function delivery.whole_translated(call, request, dialect, context, reply)
   local text, usage = dialect.response(context, reply:body(), {})
@@ -75,57 +56,37 @@ function delivery.whole_translated(call, request, dialect, context, reply)
   return respond(call, answer)
 end
 
---- A plugin's own answer. The other plugins see it like any other.
-function delivery.given(call, request, answer)
-  local passed, failure = pass_plugins(call, request, answer)
-  if not passed then return nil, failure end
-  return respond(call, answer)
-end
+-- Streamed -----------------------------------------------------------------------------------------------------------
 
--- Streamed ----------------------------------------------------------------------------------------------------------
-
---- What the next event of the upstream becomes: payloads, and whether the stream is over; or nil and a Failure.
-local function step(dialect, state, reply)
-  local name, data, message = reply:next()
-  if name then
-    local payloads, failure = dialect.event(state, name, data)
-    return payloads, failure, state.done == true
-  end
-  if data then return nil, errors.broken_stream(data, message), true end
-  local payloads, failure = dialect.finish(state)
-  return payloads, failure, true
-end
-
-local function frame(payloads)
-  return "data: " .. table.concat(payloads, "\n\ndata: ") .. "\n\n"
-end
-
---- Another dialect, event by event. The client's head goes out with the first translated payload.
-function delivery.stream_translated(call, dialect, context, reply)
-  local state = dialect.stream(context)
-  local open, over = false, false
-  while not over do
-    local payloads, failure
-    payloads, failure, over = step(dialect, state, reply)
-    if not payloads then
-      if not open then return nil, failure end
-      return break_stream(call, failure)
-    end
-    if #payloads > 0 then
-      local text = frame(payloads)
-      if not open then call:stream(nil, reply) end
-      open = true
-      call:write(text)
-    end
-  end
-  local usage = dialect.usage(state)
-  if usage then call:note_usage(usage.prompt_tokens, usage.completion_tokens) end
-  call:write("data: [DONE]\n\n")
-  call:finish(true)
+--- Same dialect, streamed: C pipes the bytes and notes the usage; the script sleeps until the end. Plugins with
+--- on_chunk see every event.
+function delivery.stream(call, request, reply)
+  local chain = request.visit and request.visit.chain
+  if chain and chain.on_chunk then return streaming.run(call, request, source.own(reply), reply, chain.on_chunk) end
+  if chain and (chain.after_request or chain.on_error) then return streaming.pipe(call, request, reply) end
+  reply:relay(request.include_usage ~= true)
   return true
 end
 
---- No upstream: the dialect's own answer, whole or in its pieces with their pauses.
+--- Another dialect, event by event. The client's head goes out with the first translated payload.
+function delivery.stream_translated(call, request, dialect, context, reply)
+  local steps = request.visit and request.visit.chain.on_chunk
+  return streaming.run(call, request, source.translated(dialect, context, reply), reply, steps)
+end
+
+-- Without an upstream ------------------------------------------------------------------------------------------------
+
+--- A plugin's own answer. The other plugins see it like any other; a client that wants a stream gets one.
+function delivery.given(call, request, answer)
+  local passed, failure = pass_plugins(call, request, answer)
+  if not passed then return nil, failure end
+  local chunks = request.stream and answer.status == 200 and gather.chunks(answer.text, request.include_usage)
+  if not chunks then return respond(call, answer) end
+  for name, value in pairs(answer.headers or {}) do call:field(name, value) end
+  return streaming.replay(call, request, source.listed(call, chunks, 0, answer.usage))
+end
+
+--- The dialect's own answer, whole or in its pieces with their pauses.
 function delivery.made_here(call, request, dialect, context)
   local answer, failure = dialect.answer(context)
   if not answer then return nil, failure end
@@ -133,15 +94,10 @@ function delivery.made_here(call, request, dialect, context)
     local text = json.encode(answer.whole) .. "\n"
     return delivery.given(call, request, { status = 200, text = text, usage = answer.usage })
   end
-  call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens)
-  call:stream()
-  for _, payload in ipairs(answer.payloads) do
-    call:write(frame { json.encode(payload) })
-    if answer.pause_ms > 0 then upstream.sleep(call, answer.pause_ms) end
-  end
-  call:write("data: [DONE]\n\n")
-  call:finish(true)
-  return true
+  local payloads = {}
+  for i, payload in ipairs(answer.payloads) do payloads[i] = json.encode(payload) end
+  local steps = request.visit and request.visit.chain.on_chunk
+  return streaming.run(call, request, source.listed(call, payloads, answer.pause_ms, answer.usage), nil, steps)
 end
 
 return delivery

@@ -65,6 +65,11 @@ errors.not_stream = {
   message = "The upstream answered a streaming request with something that is no event stream.",
 }
 
+errors.stream_error = {
+  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",
+  message = "The upstream reported an error inside its stream.",
+}
+
 --- Plugins that must see every word cannot.
 errors.unreadable_stream = {
   status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",

@@ -12,6 +12,7 @@ local lane = require "lane"
 
 ---@class Guarded
 ---@field visit Passage
+---@field steps Step[]
 ---@field strips_usage boolean the client did not ask for the usage chunk
 ---@field reader table holds the newest chunk, which is the mould for those made here
 ---@field lanes table<string, Lane> by place
@@ -23,10 +24,10 @@ local lane = require "lane"
 local guarded = {}
 
 ---@return Guarded
-function guarded.open(visit, strips_usage)
+function guarded.open(visit, steps, strips_usage)
   return {
-    visit = visit, strips_usage = strips_usage, reader = delta.new(), lanes = {}, order = {}, finished = false,
-    failed = false,
+    visit = visit, steps = steps, strips_usage = strips_usage, reader = delta.new(), lanes = {}, order = {},
+    finished = false, failed = false,
   }
 end
 
@@ -36,7 +37,7 @@ local function lane_of(self, name, choice, tool)
   local key = ("%s %d %d"):format(name, choice, tool)
   local found = self.lanes[key]
   if found then return found end
-  local made, failure = lane.open(self.visit)
+  local made, failure = lane.open(self.visit, self.steps)
   if not made then return nil, failure end
   made.name, made.choice, made.tool, made.key = name, choice, tool, key
   self.lanes[key], self.order[#self.order + 1] = made, made
@@ -80,7 +81,7 @@ end
 
 --- What comes out of one text.
 local function text_pass(self, name, choice, tool, text)
-  if name == "other" then return lane.whole(self.visit, text) end
+  if name == "other" then return lane.whole(self.visit, self.steps, text) end
   local found, failure = lane_of(self, name, choice, tool)
   if not found then return nil, failure end
   local passed
@@ -157,7 +158,7 @@ end
 
 --- What nobody can read nobody can guard.
 local function unreadable(self, payload, list)
-  for _, step in ipairs(self.visit.chain.on_chunk) do
+  for _, step in ipairs(self.steps) do
     if fault.closes(step.type) then return errors.unreadable_stream end
   end
   list[#list + 1] = payload

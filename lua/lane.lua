@@ -30,11 +30,12 @@ local function open_state(visit, step)
 end
 
 ---@param visit Passage
+---@param steps Step[]
 ---@return Lane? lane
 ---@return Failure? failure
-function lane.open(visit)
+function lane.open(visit, steps)
   local made = { visit = visit, links = {}, carry = "" }
-  for i, step in ipairs(visit.chain.on_chunk) do
+  for i, step in ipairs(steps) do
     local opened, state = open_state(visit, step)
     if not opened and state then return nil, state end
     made.links[i] = { step = step, state = state, held = "", broken = not opened }
@@ -165,8 +166,8 @@ end
 --- A text that comes in one piece.
 ---@return string? text
 ---@return Failure? failure
-function lane.whole(visit, text)
-  local made, failure = lane.open(visit)
+function lane.whole(visit, steps, text)
+  local made, failure = lane.open(visit, steps)
   if not made then return nil, failure end
   local first, rest
   first, failure = lane.push(made, text)

@@ -25,6 +25,7 @@ local verdicts = require "verdict"
 ---@field status integer
 ---@field reply table? the upstream's answer, whose bytes are the body
 ---@field text string? the body, when it is another
+---@field make (fun(): string?)? what a stream has said, as one body
 ---@field usage Usage?
 ---@field headers table?
 ---@field content_type string?
@@ -159,6 +160,22 @@ function passage.after(visit, answer)
     end
   end
   answer.text = context.changed_answer(visit.ctx) or answer.text
+end
+
+local BEGUN = "an answer that has begun cannot be replaced"
+
+--- Behind the last byte of a stream: what the client has read cannot be changed any more.
+---@param visit Passage
+---@param answer Answer
+---@return Failure?
+function passage.after_stream(visit, answer)
+  note(visit, { usage = answer.usage })
+  context.answer(visit.ctx, answer)
+  for _, step in ipairs(visit.chain.after_request) do
+    local failure, given = step_run(visit, step, "after_request")
+    if given then failure = passage.fault(visit, step, "after_request", BEGUN) end
+    if failure then return failure end
+  end
 end
 
 local ONLY_REJECT = "an error can be put in another's place by ctx:reject alone"

@@ -212,10 +212,10 @@ end
 
 -- Streams ------------------------------------------------------------------------------------------------------------
 
-local function visit_of(plugin, options)
+local function visit_of(options)
   local request = options.request or testing.request { text = "", stream = true }
   return {
-    chain = { on_chunk = { plugin } }, ctx = request.ctx, call = request.call, request = {},
+    ctx = request.ctx, call = request.call, request = {},
     settle = function(_, _, _, problem) error(problem, 0) end,
   }
 end
@@ -250,7 +250,7 @@ end
 function testing.stream(plugin, pieces, options)
   if type(pieces) == "string" then pieces = { pieces } end
   local streamed = { pieces = {}, held = 0, text = "" }
-  local made, failure = lane.open(visit_of(plugin, options or {}))
+  local made, failure = lane.open(visit_of(options or {}), { plugin })
   if not made then return streamed, note(streamed, plugin, nil, failure) end
   for _, piece in ipairs(pieces) do
     local text

@@ -45,15 +45,15 @@ static long index_of(struct slice object, long position) {
   return number >= 0 && number <= INT_MAX ? (long)number : position;
 }
 
-/* Calls `read` with each object of an array, in a scope of its own. */
-static void elements_read(struct scope scope, struct slice array, long *index, member_read read) {
+/* Calls `read` with each object of an array; `index`, a member of the scope, is the object's. */
+static void elements_read(const struct scope *scope, struct slice array, long *index, member_read read) {
   struct json_reader reader;
   struct slice value;
   json_reader_start(&reader, array);
   if (json_reader_next(&reader, &value) != JSON_EVENT_OPEN_ARRAY) return;
   for (long position = 0; json_reader_value(&reader, &value); position++) {
     *index = index_of(value, position);
-    members_read(&scope, value, read);
+    members_read(scope, value, read);
   }
 }
 
@@ -127,7 +127,7 @@ static void delta_member_read(const struct scope *scope, struct slice key, struc
   if (name && is_string(value)) {
     text_add(scope, name, value);
   } else if (is(key, "tool_calls")) {
-    elements_read(inner, value, &inner.tool, tool_read);
+    elements_read(&inner, value, &inner.tool, tool_read);
   } else if (is(key, "function_call")) {
     members_read(scope, value, function_read);
   } else if (is(key, "audio")) {
@@ -158,7 +158,7 @@ static void chunk_member_read(const struct scope *scope, struct slice key, struc
   if (is(key, "choices")) {
     delta->choices = value;
     inner.choice = -1;
-    elements_read(inner, value, &inner.choice, choice_read);
+    elements_read(&inner, value, &inner.choice, choice_read);
     delta->no_choices = inner.choice < 0;
   } else if (is(key, "usage") && json_type_of(value) == JSON_OBJECT) {
     delta->usage = value;
