@@ -158,40 +158,66 @@ static int part_newindex(lua_State *L) {
 
 /* ---- the walk ---- */
 
-static const char texts_type[] = "document.texts";
-
 struct texts {
-  const char *type;
-  struct document *document;
+  struct document *document; /* kept alive by the environment table they share */
   struct json_walk walk;
 };
 
-/* The iterator; upvalue 1 = the metatable of parts. */
+/* A walk is large for what it does and ends soon: the VM keeps one to use again. Upvalues of the iterator and, but for
+ * the first, of document_texts: */
+enum { UP_TEXTS = 1, UP_PART_TYPE, UP_SPARE };
+
+/* The texts are over: their memory waits for the next walk, and whoever still calls the iterator gets nothing. */
+static int texts_end(lua_State *L) {
+  lua_pushvalue(L, lua_upvalueindex(UP_SPARE));
+  lua_pushvalue(L, lua_upvalueindex(UP_TEXTS));
+  lua_pushvalue(L, -2);
+  lua_setfenv(L, -2);
+  lua_rawseti(L, -2, 1);
+  lua_pushnil(L);
+  lua_replace(L, lua_upvalueindex(UP_TEXTS));
+  return 0;
+}
+
+/* The iterator. */
 static int texts_next(lua_State *L) {
-  struct texts *texts = lua_touserdata(L, 1);
-  bool known = texts && lua_type(L, 1) == LUA_TUSERDATA && lua_objlen(L, 1) == sizeof *texts;
-  if (!known || texts->type != texts_type) luaL_typerror(L, 1, texts_type);
+  struct texts *texts = lua_touserdata(L, lua_upvalueindex(UP_TEXTS));
   struct json_found found;
+  if (!texts) return 0;
   if (texts->document->over) luaL_error(L, "document is over");
-  if (!json_walk_next(&texts->walk, &found)) return 0;
-  lua_settop(L, 1);
-  lua_getfenv(L, 1);
-  bind_part_push(L, texts->document, &found, 2, lua_upvalueindex(1));
+  if (!json_walk_next(&texts->walk, &found)) return texts_end(L);
+  lua_settop(L, 0);
+  lua_getfenv(L, lua_upvalueindex(UP_TEXTS));
+  bind_part_push(L, texts->document, &found, 1, lua_upvalueindex(UP_PART_TYPE));
   return 1;
 }
 
-/* doc:texts(walker) -> iterator; upvalue 1 = texts_next */
+/* Pushes memory for a walk: the spare one, or new. */
+static struct texts *texts_push(lua_State *L) {
+  lua_rawgeti(L, lua_upvalueindex(UP_SPARE), 1);
+  struct texts *texts = lua_touserdata(L, -1);
+  if (!texts) {
+    lua_pop(L, 1);
+    return lua_newuserdata(L, sizeof *texts);
+  }
+  lua_pushnil(L);
+  lua_rawseti(L, lua_upvalueindex(UP_SPARE), 1);
+  return texts;
+}
+
+/* doc:texts(walker) -> iterator */
 static int document_texts(lua_State *L) {
   struct document *document = bind_document(L, 1);
   const struct json_rules *rules = bind_walker(L, 2, 1);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  struct texts *texts = lua_newuserdata(L, sizeof *texts);
-  texts->type = texts_type;
+  struct texts *texts = texts_push(L);
   texts->document = document;
   json_walk_start(&texts->walk, &document->json, rules, JSON_STRING);
   lua_getfenv(L, 1);
   lua_setfenv(L, -2);
-  return 2;
+  lua_pushvalue(L, lua_upvalueindex(UP_PART_TYPE));
+  lua_pushvalue(L, lua_upvalueindex(UP_SPARE));
+  lua_pushcclosure(L, texts_next, 3);
+  return 1;
 }
 
 /* doc:numbers(walker) -> boolean */
@@ -219,9 +245,10 @@ static void part_type_push(lua_State *L) {
 void bind_document_texts(lua_State *L) {
   luaL_getmetatable(L, DOCUMENT_TYPE);
   lua_getfield(L, -1, "__index");
+  lua_pushnil(L);
   part_type_push(L);
-  lua_pushcclosure(L, texts_next, 1);
-  lua_pushcclosure(L, document_texts, 1);
+  lua_newtable(L);
+  lua_pushcclosure(L, document_texts, 3);
   lua_setfield(L, -2, "texts");
   lua_pushcfunction(L, document_numbers);
   lua_setfield(L, -2, "numbers");

@@ -17,13 +17,6 @@ void json_rules_free(struct json_rules *rules) {
   free(rules);
 }
 
-const struct json_node *json_node_child(const struct json_node *node, struct slice key) {
-  for (const struct json_node *child = node->children; child; child = child->next) {
-    if (slice_equal(child->key, key)) return child;
-  }
-  return node->any;
-}
-
 /* ---- compiling ---- */
 
 enum step_kind { STEP_END, STEP_KEY, STEP_ANY, STEP_ELEMENT, STEP_DEEP, STEP_BAD };
@@ -61,7 +54,8 @@ static struct json_node *node_new(struct json_rules *rules) {
 }
 
 static struct json_node *child_get(struct json_rules *rules, struct json_node *node, struct slice key) {
-  struct json_node **link = &node->children;
+  struct json_node **link = &node->children[json_node_bucket(key)];
+  node->has_members = true;
   for (; *link; link = &(*link)->next) {
     if (slice_equal((*link)->key, key)) return *link;
   }
@@ -85,6 +79,7 @@ static const char *place_add(struct json_rules *rules, struct slice path, const 
         node = child_get(rules, node, step.key);
         break;
       case STEP_ANY:
+        node->has_members = true;
         node = branch_get(rules, &node->any);
         break;
       case STEP_ELEMENT:

@@ -4,11 +4,14 @@
 
 /* Inside of the walker; private to json_rules.c and json_walk.c. */
 
+enum { JSON_NODE_BUCKETS = 16 };
+
 /* What is looked for below one place. In the rules' arena. */
 struct json_node {
   struct slice key;
-  struct json_node *next; /* the parent's next named child */
-  struct json_node *children;
+  struct json_node *next;                        /* in its bucket of the parent */
+  struct json_node *children[JSON_NODE_BUCKETS]; /* by length and first byte of their keys */
+  bool has_members;
   struct json_node *any;        /* members without a child of their name */
   struct json_node *element;    /* elements of an array here */
   const struct json_rule *leaf; /* a value here is wanted */
@@ -20,5 +23,13 @@ struct json_rules {
   struct json_node root;
 };
 
+static inline unsigned json_node_bucket(struct slice key) {
+  return key.len == 0 ? 0 : ((unsigned)key.len + (unsigned char)key.ptr[0] * 3U) % JSON_NODE_BUCKETS;
+}
+
 /* The node of a member, or null. */
-const struct json_node *json_node_child(const struct json_node *node, struct slice key);
+static inline const struct json_node *json_node_child(const struct json_node *node, struct slice key) {
+  const struct json_node *child = node->children[json_node_bucket(key)];
+  while (child && !slice_equal(child->key, key)) child = child->next;
+  return child ? child : node->any;
+}

@@ -53,7 +53,7 @@ static struct place place_below(const struct json_node *node, const struct json_
 static bool leads_on(struct place place, char first) {
   if (place.deep) return true;
   if (!place.node) return false;
-  return first == '{' ? place.node->children || place.node->any : place.node->element != NULL;
+  return first == '{' ? place.node->has_members : place.node->element != NULL;
 }
 
 /* The conditions a rule has beside its place. */
@@ -93,7 +93,7 @@ enum { KEY_MAX = 256 }; /* a rule's names are shorter */
 
 static struct place member_place(const struct json_walk_level *level, struct slice raw) {
   struct slice key;
-  char decoded[KEY_MAX];
+  char decoded[KEY_MAX] __attribute__((uninitialized));
   if (!level->node) return place_below(NULL, level->deep);
   if (!json_string_plain(raw, &key)) {
     key = raw.len <= KEY_MAX ? slice_make(decoded, json_string_decode_into(decoded, raw)) : (struct slice){0};

@@ -103,18 +103,38 @@ describe("doc:texts", function()
     end
   end)
 
-  it("takes no other iterator state and no other part", function()
-    local step, state = open("{}"):texts(chat)
+  it("takes no other walker and no other part", function()
     for _, wrong in ipairs { io.stdout, newproxy(), "x", open "{}" } do
-      assert.has_error(function() step(wrong) end)
       assert.has_error(function() open("{}"):texts(wrong) end)
     end
-    assert.is_nil(step(state))
-    assert.is_nil(step(state))
     for part in open('{"metadata":{"a":"1"}}'):texts(chat) do
-      assert.has_error(function() part.replace(state, "x") end)
+      assert.has_error(function() part.replace(chat, "x") end)
       assert.has_error(function() part:replace(1) end)
     end
+  end)
+
+  it("can be stepped by hand, and has nothing more to give after its end", function()
+    local step = open('{"metadata":{"a":"1"}}'):texts(chat)
+    assert.are.equal("1", step().text)
+    assert.is_nil(step())
+    local other = open('{"metadata":{"a":"2"}}'):texts(chat)
+    assert.is_nil(step())
+    assert.are.equal("2", other().text)
+    assert.is_nil(step())
+  end)
+
+  it("walks many documents at once, and one many times", function()
+    local doc = open('{"metadata":{"a":"1","b":"2"}}')
+    local pairs_seen = {}
+    for a in doc:texts(chat) do
+      for b in doc:texts(chat) do pairs_seen[#pairs_seen + 1] = a.text .. b.text end
+      for c in open('{"metadata":{"a":"x","b":"y"}}'):texts(chat) do
+        pairs_seen[#pairs_seen + 1] = c.text
+        if c.text == a.text then break end
+        collectgarbage()
+      end
+    end
+    assert.are.equal("11 12 x y 21 22 x y", table.concat(pairs_seen, " "))
   end)
 end)
 
