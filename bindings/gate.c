@@ -1,61 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/gate.h"
 
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "bindings/bind.h"
-#include "bindings/call.h"
+#include "bindings/gate_door.h"
+#include "bindings/spec_world.h"
 #include "codec/json.h"
 #include "crypto/secret.h"
 #include "process/worker.h"
 
-/* The judge: runs init.check() over the candidate. */
+/* How much a candidate may use while it is loaded, before it is known what its configuration allows; and its specs. */
+enum { FIRST_CPU_MS = 1000, HOOK_CPU_MS = 250 };
+static const size_t first_memory = 256UL << 20, spec_memory = 256UL << 20;
 
-static int check(struct worker *worker, const struct judge_task *task) {
+struct judging {
+  const struct judge_task *task;
+  struct worker worker; /* all that doors find here */
+  struct gate gate;
+  struct buffer verdict; /* JSON */
+  bool held;
+  int specs; /* how many are to be run */
+};
+
+/* ---- calling lua/judge.lua and lua/specs.lua ---- */
+
+static int prepare(lua_State *L) {
+  struct judging *judging = lua_touserdata(L, 1);
+  lua_pushlightuserdata(L, &judging->gate);
+  lua_setfield(L, LUA_REGISTRYINDEX, GATE_PLACE);
+  return 0;
+}
+
+static void text_take(lua_State *L, int index, struct buffer *out) {
+  buffer_clear(out);
+  if (lua_isstring(L, index)) buffer_append_slice(out, bind_slice(L, index));
+}
+
+/* Pops held, verdict, lines. */
+static void results_take(lua_State *L, struct judging *judging, bool keep_lines) {
+  judging->held = lua_toboolean(L, -3);
+  text_take(L, -2, &judging->verdict);
+  if (!judging->held || keep_lines) text_take(L, -1, judging->task->lines);
+  lua_pop(L, 3);
+}
+
+static int fail(struct judging *judging, const struct error *error) {
+  struct buffer *verdict = &judging->verdict;
+  buffer_clear(verdict);
+  buffer_clear(judging->task->lines);
+  buffer_append_slice(judging->task->lines, slice_text(error->message));
+  buffer_append_slice(verdict, SLICE_LITERAL("{\"reasons\":[{\"file\":\"\",\"line\":0,\"message\":"));
+  json_string_encode(verdict, slice_text(error->message));
+  buffer_append_slice(verdict, SLICE_LITERAL("}],\"warnings\":[],\"scripts\":[]}"));
+  judging->held = false;
+  return -1;
+}
+
+static int ready(struct judging *judging, struct vm *vm, const char *module, const char *function,
+                 struct error *error) {
+  if (lua_cpcall(vm_state(vm), prepare, judging) != 0) return error_set(error, 500, "script_error", "no memory");
+  if (vm_require(vm, module, error) < 0) return -1;
+  if (vm_push_function(vm, vm_state(vm), module, function)) return 0;
+  return error_set(error, 500, "script_error", "lua/%s.lua has no %s()", module, function);
+}
+
+/* ---- loading ---- */
+
+static int examine(struct judging *judging, struct vm *vm, struct error *error) {
+  lua_State *L = vm_state(vm);
+  const struct judge_task *task = judging->task;
+  if (ready(judging, vm, "judge", "examine", error) < 0) return -1;
+  lua_pushboolean(L, !task->active);
+  lua_pushboolean(L, task->all_specs);
+  lua_pushnil(L);
+  if (task->active_report.len > 0) {
+    lua_pop(L, 1);
+    bind_push_slice(L, task->active_report);
+  }
+  if (vm_call(vm, 3, 4, error) < 0) return -1;
+  judging->specs = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  results_take(L, judging, true);
+  return 0;
+}
+
+static int memory_check(const struct judging *judging, const struct vm *vm, struct error *error) {
+  uint64_t allowed = judging->worker.settings.script_memory_bytes;
+  if (!judging->held || vm_memory(vm) <= allowed) return 0;
+  return error_set(error, 500, "script_memory_limit", "the scripts need %zu KiB of memory to load, of %llu KiB",
+                   vm_memory(vm) >> 10, (unsigned long long)(allowed >> 10));
+}
+
+static void open_gate_doors(lua_State *L) {
+  bind_open_doors(L);
+  bind_gate(L);
+}
+
+static int load(struct judging *judging) {
+  const struct settings *known = judging->task->settings;
   struct error error = {0};
-  struct vm_options options = {.bundle = task->candidate, .host = worker, .open_doors = bind_open_doors};
-  worker->vm = vm_open(&options, &error);
-  if (!worker->vm) {
-    buffer_append_slice(task->lines, slice_text(error.message));
-    return -1;
-  }
-  int result = bind_check(worker, task->lines);
-  vm_close(worker->vm);
-  return result;
+  struct budget *budget = budget_open(known->script_cpu_ms ? known->script_cpu_ms : FIRST_CPU_MS);
+  struct vm_options options = {.bundle = judging->task->candidate,
+                               .memory_limit = known->script_memory_bytes ? known->script_memory_bytes : first_memory,
+                               .budget = budget,
+                               .host = &judging->worker,
+                               .open_doors = open_gate_doors};
+  struct vm *vm = vm_open(&options, &error);
+  int result = vm ? examine(judging, vm, &error) : -1;
+  if (result == 0) result = memory_check(judging, vm, &error);
+  if (vm) vm_close(vm);
+  budget_close(budget);
+  return result < 0 ? fail(judging, &error) : 0;
 }
 
-/* A line as a reason: the part before the first ':' is its file, a number behind it its line. */
-static void reason_append(struct buffer *report, struct slice line) {
-  const char *colon = memchr(line.ptr, ':', line.len);
-  struct slice file = slice_make(line.ptr, colon ? (size_t)(colon - line.ptr) : 0), rest = slice_from(line, file.len);
-  long long number = 0;
-  size_t digits = 1;
-  while (digits < rest.len && rest.ptr[digits] >= '0' && rest.ptr[digits] <= '9') digits++;
-  if (rest.len > 0) slice_decimal(slice_make(rest.ptr + 1, digits - 1), &number);
-  buffer_append_slice(report, SLICE_LITERAL("{\"file\":"));
-  json_string_encode(report, file);
-  buffer_append_format(report, ",\"line\":%lld,\"message\":", number);
-  json_string_encode(report, line);
-  buffer_append(report, "}", 1);
+/* ---- specs ---- */
+
+static int open_world(lua_State *L) {
+  spec_world_open(L, lua_touserdata(L, 1));
+  return 0;
 }
 
-static void reasons_append(struct buffer *report, struct slice lines) {
-  const char *comma = "";
-  while (lines.len > 0) {
-    const char *end = memchr(lines.ptr, '\n', lines.len);
-    struct slice line = slice_make(lines.ptr, end ? (size_t)(end - lines.ptr) : lines.len);
-    buffer_append_slice(report, slice_text(comma));
-    if (line.len > 0) reason_append(report, line);
-    if (line.len > 0) comma = ",";
-    lines = slice_from(lines, line.len + 1);
-  }
+static int run(struct judging *judging, struct vm *vm, struct spec_world *world, struct error *error) {
+  lua_State *L = vm_state(vm);
+  if (lua_cpcall(L, open_world, world) != 0) return error_set(error, 500, "script_error", "no memory for specs");
+  if (ready(judging, vm, "specs", "judge", error) < 0) return -1;
+  lua_pushvalue(L, LUA_GLOBALSINDEX);
+  bind_push_slice(L, buffer_slice(&judging->verdict));
+  if (vm_call(vm, 2, 3, error) < 0) return -1;
+  results_take(L, judging, false);
+  return 0;
+}
+
+static void open_spec_doors(lua_State *L) {
+  spec_doors_open(L);
+  bind_gate(L);
+}
+
+static int run_specs(struct judging *judging) {
+  const struct judge_task *task = judging->task;
+  struct error error = {0};
+  char home[PATH_MAX];
+  snprintf(home, sizeof home, "%s/..", task->root_count > 0 ? task->roots[0] : ".");
+  struct spec_world world = {.home = home, .overlay = task->root_count > 1 ? task->roots[1] : ""};
+  struct worker worker = {.settings = judging->worker.settings, .random = judging->worker.random};
+  struct budget *budget = budget_open(HOOK_CPU_MS);
+  struct vm_options options = {.bundle = task->candidate,
+                               .memory_limit = spec_memory,
+                               .budget = budget,
+                               .host = &worker,
+                               .open_doors = open_spec_doors,
+                               .privileged = true};
+  struct vm *vm = vm_open(&options, &error);
+  int result = vm ? run(judging, vm, &world, &error) : -1;
+  if (vm) vm_close(vm);
+  budget_close(budget);
+  return result < 0 ? fail(judging, &error) : 0;
 }
 
 int bind_judge(const struct judge_task *task, struct buffer *report) {
-  struct worker worker = {.random = random_open()};
-  int result = check(&worker, task);
-  *task->settings = worker.settings;
-  random_close(worker.random);
-  buffer_append_slice(report, SLICE_LITERAL("{\"reasons\":["));
-  if (result < 0) reasons_append(report, buffer_slice(task->lines));
-  buffer_append_slice(report, SLICE_LITERAL("],\"warnings\":[],\"scripts\":[]}"));
-  return result;
+  struct judging judging = {.task = task, .gate = {.candidate = task->candidate}};
+  judging.worker.settings = *task->settings;
+  judging.worker.random = random_open();
+  int result = load(&judging);
+  if (result == 0 && judging.held && judging.specs > 0) result = run_specs(&judging);
+  if (judging.held) *task->settings = judging.worker.settings;
+  buffer_append_slice(report, buffer_slice(&judging.verdict));
+  buffer_free(&judging.verdict);
+  random_close(judging.worker.random);
+  return result == 0 && judging.held ? 0 : -1;
 }

@@ -18,13 +18,19 @@ local routes
 ---@return string? report every error, a line each
 local function load()
   local catalog, problem = registry.scan()
-  if not catalog then return nil, problem end
   local environment = gateway.environment()
-  local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, registry.known(catalog))
-  if not loaded then return nil, config.render_errors(environment.GATEWAY_CONFIG, errors) end
+  local known = catalog and registry.known(catalog) or registry.listed()
+  local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, known)
+  local reports = { problem }
+  if errors then reports[#reports + 1] = config.render_errors(environment.GATEWAY_CONFIG, errors) end
+  if #reports > 0 then return nil, table.concat(reports, "\n") end
   local built, message = registry.build(catalog, loaded)
   if not built then return nil, message end
   return loaded
+end
+
+local function joined(first, second)
+  return first and second and first .. "\n" .. second or first or second
 end
 
 --- Where the operator's scripts are, before anything else is known: nil when nobody says so.
@@ -37,15 +43,15 @@ end
 --- Validates everything and hands the settings to the C side.
 ---@return boolean ok
 ---@return string? report
+---@return Config? loaded
 function init.check()
   local _, lost = init.roots()
   if lost then return false, lost end
   local loaded, report = load()
-  if not loaded then return false, report end
   local handlers, message = router.build()
-  if not handlers then return false, message end
+  if not loaded or not handlers then return false, joined(report, message) end
   local taken, refused = gateway.settings(loaded.settings)
-  return taken == true, refused or registry.summary()
+  return taken == true, refused or registry.summary(), loaded
 end
 
 --- The same for a worker's VM, which then serves.

@@ -72,6 +72,16 @@ function registry.known(scanned)
   }
 end
 
+--- The same while some of them are broken: what is not known to be there is not missed.
+function registry.listed()
+  local function set(kind)
+    local found = {}
+    for _, name in ipairs(script.list(kind)) do found[name] = true end
+    return found
+  end
+  return { providers = set "providers", strategies = set "strategies" }
+end
+
 -- Configuration ------------------------------------------------------------------------------------------------------
 
 --- Joins scripts and configuration. Nothing is asked of a network.

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- From an endpoint's name (runtime/process/route.c) to who serves it: the pipeline, or a script of admin/.
 
+local contracts = require "contracts"
 local metrics = require "gateway.metrics"
 local pipeline = require "pipeline"
 local registry = require "registry"
@@ -33,19 +34,26 @@ end
 
 local router = {}
 
+--- Adds the endpoints of one script of admin/ to `routes`.
+---@return string? problem
+local function add(routes, name)
+  local handlers, message = script.load("admin", name)
+  if not handlers then return message end
+  message = contracts.check("admin", name, handlers)
+  if message then return message end
+  for endpoint, handler in pairs(handlers) do
+    if routes[endpoint] then return ("admin/%s.lua: endpoint %s is served already"):format(name, endpoint) end
+    routes[endpoint] = bound(handler)
+  end
+end
+
 --- Loads the handlers of admin/ by the endpoints they name.
 ---@return table<string, fun(call)>? routes by endpoint name
----@return string? message
+---@return string? report every broken script, a line each
 function router.build()
-  local routes = { chat = pipeline.chat }
-  for _, name in ipairs(script.list "admin") do
-    local handlers, message = script.load("admin", name)
-    if not handlers then return nil, message end
-    for endpoint, handler in pairs(handlers) do
-      if routes[endpoint] then return nil, ("admin/%s.lua: endpoint %s is served already"):format(name, endpoint) end
-      routes[endpoint] = bound(handler)
-    end
-  end
+  local routes, problems = { chat = pipeline.chat }, {}
+  for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, name) end
+  if #problems > 0 then return nil, table.concat(problems, "\n") end
   return routes
 end
 

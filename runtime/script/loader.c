@@ -61,6 +61,13 @@ static int not_found(const struct vm *vm, const char *title, struct error *error
   return error_set(error, 500, "script_error", "%s.lua: not found in %s", title, roots);
 }
 
+/* Lua itself does not say where memory ran out. */
+static void error_name(struct error *error, const char *title) {
+  struct error plain = *error;
+  if (strstr(plain.message, ".lua:")) return;
+  error_set(error, plain.status, plain.code, "%s.lua: %.180s", title, plain.message);
+}
+
 /* Runs the chunk on top under a CPU count of its own; its first result stays. */
 static int run_chunk(struct vm *vm, lua_State *L, const char *title, struct error *error) {
   struct vm_stretch stretch = vm_stretch_begin(vm, true);
@@ -68,6 +75,7 @@ static int run_chunk(struct vm *vm, lua_State *L, const char *title, struct erro
   const char *code = vm_stretch_end(vm, stretch);
   if (status != 0) {
     vm_error_take(L, code, error);
+    error_name(error, title);
     return -1;
   }
   if (!lua_isnil(L, -1)) return 0;

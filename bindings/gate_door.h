@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <lua.h>
+
+#include "script/cutoff.h"
+
+/* The private door `gateway.gate`, in the two VMs of the gate alone:
+ *   files() -> array of { path, origin, bundled } of the candidate, by path
+ *   text(path) -> the file's text; hash(path) -> its SHA-256
+ *   elapsed(), cpu() -> milliseconds since some moment, and of the process's CPU time
+ *   limited(milliseconds, fn, ...) calls it and ends it after so much CPU time
+ *     -> whether it took too long, the error it ended with or nil, file and line of where it took too long */
+void bind_gate(lua_State *L);
+
+#define GATE_PLACE "moongate.gate" /* where a VM's registry has its struct gate */
+
+struct bundle;
+
+struct gate {
+  const struct bundle *candidate;
+  struct cutoff cutoff;
+};
