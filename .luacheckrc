@@ -15,5 +15,7 @@ std = "luajit"
 max_line_length = 120
 exclude_files = { "build*", "spec/fixtures" }
 files["lua"] = { std = "sandbox" }
+files["examples"] = { std = "sandbox" }
+files["examples/spec"] = { std = "luajit+busted" }
 files["spec"] = { std = "luajit+busted" }
 files["tests/layers.lua"] = { std = "lua51" }

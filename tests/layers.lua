@@ -255,7 +255,7 @@ local function check(file)
 end
 
 local function sources()
-  return list([[find runtime bindings lua spec tests bench deploy .ci CMakeLists.txt Makefile -type f \
+  return list([[find runtime bindings lua spec examples tests bench deploy .ci CMakeLists.txt Makefile -type f \
     ! -path '*/node_modules/*' ! -path 'spec/fixtures/*' ! -path 'tests/fuzz/corpus/*' ! -path 'bench/results*' \
     \( -name '*.c' -o -name '*.h' -o -name '*.lua' -o -name '*.mjs' -o -name '*.sh' -o -name CMakeLists.txt \
     -o -name Makefile -o -path .ci/run \) | sort]])

@@ -16,7 +16,7 @@ const SANITIZER = {
 /** The conventions a machine can check. */
 async function lint({ tally }) {
   const c = files(['runtime', 'bindings', 'tests/unit', 'tests/fuzz', 'bench'], ['.c', '.h']);
-  const lua = files(['lua', 'spec', 'tests'], ['.lua']);
+  const lua = [...files(['lua', 'spec', 'examples', 'tests'], ['.lua']), 'bindings/types.lua'];
   const checks = [
     ['clang-format', ['clang-format', '--dry-run', '-Werror', ...c]],
     ['luacheck', ['luacheck', '--no-color', '--quiet', ...lua]],
@@ -81,11 +81,13 @@ async function fuzz({ tally, only }) {
   });
 }
 
-/** Lua specs, in the product's own binary. */
+/** Lua specs, in the product's own binary: the gateway's own, and those of the examples, as an operator runs his. */
 async function spec({ tally, folder, only }) {
-  const paths = only ? files(['spec'], ['_spec.lua']).filter((name) => name.includes(only)) : ['spec'];
-  if (paths.length === 0) return;
-  countTap(tally, 'spec', await run(`${folder}/moongate`, ['spec', '-o', 'TAP', ...paths], { env: SANITIZER }));
+  for (const root of ['spec', 'examples']) {
+    const paths = only ? files([root], ['_spec.lua']).filter((name) => name.includes(only)) : [root];
+    if (paths.length === 0) continue;
+    countTap(tally, root, await run(`${folder}/moongate`, ['spec', '-o', 'TAP', ...paths], { env: SANITIZER }));
+  }
 }
 
 /** One line of the reporter: a result to count, or something measured for who asks with VERBOSE. */
