@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "bindings/bind.h"
@@ -29,6 +30,23 @@ static int clock_now(lua_State *L) {
 /* monotonic() -> milliseconds since some moment; never goes back */
 static int clock_elapsed(lua_State *L) {
   lua_pushnumber(L, clock_monotonic(clock_of(L)));
+  return 1;
+}
+
+enum { YEAR_10000 = 253402300800 };
+
+/* iso([seconds]) -> "2026-01-01T00:00:00.250Z" of a Unix time, now by default */
+static int clock_iso(lua_State *L) {
+  lua_Number given = luaL_optnumber(L, 1, clock_unix(clock_of(L)));
+  luaL_argcheck(L, given >= 0 && given < (lua_Number)YEAR_10000 - 1, 1, "a Unix time before the year 10000");
+  long long milliseconds = (long long)(given * 1000 + 0.5);
+  time_t seconds = (time_t)(milliseconds / 1000);
+  struct tm date;
+  gmtime_r(&seconds, &date);
+  struct error text;
+  error_set(&text, 0, NULL, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", date.tm_year + 1900, date.tm_mon + 1, date.tm_mday,
+            date.tm_hour, date.tm_min, date.tm_sec, (int)(milliseconds % 1000));
+  bind_push_slice(L, slice_text(text.message));
   return 1;
 }
 
@@ -76,7 +94,7 @@ static int clock_sleep(lua_State *L) {
 }
 
 void bind_clock(lua_State *L) {
-  static const luaL_Reg reads[] = {{"now", clock_now}, {"monotonic", clock_elapsed}, {NULL, NULL}};
+  static const luaL_Reg reads[] = {{"now", clock_now}, {"monotonic", clock_elapsed}, {"iso", clock_iso}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"sleep", clock_sleep}, {NULL, NULL}};
   lua_newtable(L);
   bind_taped(L, "clock", reads);

@@ -2,6 +2,7 @@
 #include "telemetry/log.h"
 
 #include "bindings/bind.h"
+#include "bindings/rehearsal.h"
 #include "process/worker.h"
 #include "script/vm.h"
 
@@ -55,6 +56,11 @@ static void fields_write(lua_State *L, struct log *log) {
   for (lua_pushnil(L); lua_next(L, 2); lua_pop(L, 1)) field_write(L, log);
 }
 
+static const char *level_name(enum log_level level) {
+  static const char *const names[] = {"debug", "info", "warn", "error"};
+  return names[level];
+}
+
 static int line_write(lua_State *L, enum log_level level) {
   struct log *log = log_of(L);
   struct slice message = bind_slice(L, 1);
@@ -63,6 +69,7 @@ static int line_write(lua_State *L, enum log_level level) {
     luaL_checktype(L, 2, LUA_TTABLE);
     fields_write(L, NULL); /* a bad field raises before the line is begun */
   }
+  if (rehearsal_is_on(L)) rehearsal_log(L, level_name(level));
   if (!log || !log_enabled(log, level)) return 0;
   log_begin_text(log, level, message);
   if (!lua_isnil(L, 2)) fields_write(L, log);

@@ -2,6 +2,7 @@
 #include "telemetry/metrics.h"
 
 #include "bindings/bind.h"
+#include "bindings/rehearsal.h"
 #include "process/worker.h"
 #include "script/vm.h"
 
@@ -135,6 +136,7 @@ static int metrics_count(lua_State *L) {
     lua_pushinteger(L, 1);
   }
   lua_Number by = number_check(L, 0);
+  if (rehearsal_is_on(L)) rehearsal_count(L, name.ptr, by);
   if (metrics) metric_add(metrics_series(metrics, METRIC_SCRIPT_EVENTS, &name, 1), (uint64_t)by);
   return 0;
 }

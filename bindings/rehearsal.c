@@ -1,24 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/rehearsal.h"
 
+#include "bindings/bind.h"
 #include "process/worker.h"
 #include "script/vm.h"
 
-/* gateway.spec's part about time and the network:
+/* gateway.spec's part about time, the network and what is told:
  *   upstream(fake) -> requests    fetches go to fake(request) -> { status=, headers=, body= } | nil, message, code;
- * each request { url, method, headers, body, timeout_ms } is appended to `requests`; upstream(nil): no network again
+ *                                 each { url, method, headers, body, timeout_ms } is appended to `requests`;
+ *                                 upstream(nil): no network again
  *   background() -> number        runs what task.later has put off, and what that puts off; how many
- *   slept() -> milliseconds       that clock.sleep has been asked for since the last call; a fixed clock moves with it
- */
+ *   slept() -> milliseconds       clock.sleep was asked for since the last call; a fixed clock moves with it
+ *   logged() -> lines             gateway.log was told since the last call: { level, msg, and the line's fields }
+ *   counted(name) -> number       gateway.metrics.count has come to in this spec file */
 
 static const char key[] = "gateway.rehearsal";
 
-enum { BACKGROUND_MOST = 1000 };
+enum { BACKGROUND_MOST = 1000, LINES_MOST = 1000 };
 
 void rehearsal_open(lua_State *L) {
+  static const char *const tables[] = {"later", "lines", "counts"};
   lua_newtable(L);
-  lua_newtable(L);
-  lua_setfield(L, -2, "later");
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    lua_newtable(L);
+    lua_setfield(L, -2, tables[i]);
+  }
   lua_pushnumber(L, 0);
   lua_setfield(L, -2, "slept");
   lua_setfield(L, LUA_REGISTRYINDEX, key);
@@ -89,6 +95,36 @@ void rehearsal_later(lua_State *L) {
   lua_pop(L, 1);
 }
 
+/* Copies the fields of the table at 2 into the one on top. */
+static void copy_fields(lua_State *L) {
+  for (lua_pushnil(L); lua_next(L, 2);) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -4);
+  }
+}
+
+void rehearsal_log(lua_State *L, const char *level) {
+  push_field(L, "lines");
+  int lines = lua_gettop(L);
+  lua_newtable(L);
+  if (lua_istable(L, 2)) copy_fields(L);
+  bind_push_slice(L, slice_text(level));
+  lua_setfield(L, -2, "level");
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "msg");
+  if (lua_objlen(L, lines) < LINES_MOST) append(L);
+  lua_settop(L, lines - 1);
+}
+
+void rehearsal_count(lua_State *L, const char *name, lua_Number by) {
+  push_field(L, "counts");
+  lua_getfield(L, -1, name);
+  lua_pushnumber(L, lua_tonumber(L, -1) + by);
+  lua_setfield(L, -3, name);
+  lua_pop(L, 2);
+}
+
 /* ---- gateway.spec ---- */
 
 static int spec_upstream(lua_State *L) {
@@ -141,5 +177,20 @@ static int spec_slept(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg rehearsal_functions[] = {
-    {"upstream", spec_upstream}, {"background", spec_background}, {"slept", spec_slept}, {NULL, NULL}};
+static int spec_logged(lua_State *L) {
+  push_field(L, "lines");
+  lua_newtable(L);
+  set_field(L, "lines");
+  return 1;
+}
+
+static int spec_counted(lua_State *L) {
+  push_field(L, "counts");
+  lua_getfield(L, -1, luaL_checkstring(L, 1));
+  lua_pushnumber(L, lua_tonumber(L, -1));
+  return 1;
+}
+
+const luaL_Reg rehearsal_functions[] = {{"upstream", spec_upstream}, {"background", spec_background},
+                                        {"slept", spec_slept},       {"logged", spec_logged},
+                                        {"counted", spec_counted},   {NULL, NULL}};

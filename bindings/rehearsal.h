@@ -18,6 +18,9 @@ bool rehearsal_is_on(lua_State *L);
 void rehearsal_sleep(lua_State *L, lua_Number milliseconds);
 int rehearsal_fetch(lua_State *L);
 void rehearsal_later(lua_State *L);
+/* The message at 1 with its fields at 2 (a table or nil) would be a log line; an event would be counted. */
+void rehearsal_log(lua_State *L, const char *level);
+void rehearsal_count(lua_State *L, const char *name, lua_Number by);
 
 /* The functions of gateway.spec for the above, see there. */
 extern const luaL_Reg rehearsal_functions[];

@@ -22,7 +22,7 @@
  *   clock(unix_seconds) fixes gateway.clock there; clock() -> the system's again
  *   clock_advance(milliseconds) moves a fixed clock
  *   seed(number) makes gateway.random repeat itself; seed() -> the kernel's randomness again
- *   upstream, background, slept: see rehearsal.c
+ *   upstream, background, slept, logged, counted: see rehearsal.c
  * and whatever lua/testing.lua adds: builders and feeders for plugins.
  * Each spec file finds everything as if it were the first: `require "gateway.spec"` forgets the modules loaded before,
  * a clock and a seed that were fixed, and what gateway.shared holds. */

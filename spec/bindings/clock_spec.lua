@@ -56,4 +56,18 @@ describe("gateway.clock", function()
       assert.has_error(function() spec.clock_advance(-1) end)
     end)
   end)
+
+  it("writes every day of the calendar", function()
+    for stamp, shown in pairs {
+      [0] = "1970-01-01T00:00:00.000Z", [951782399.999] = "2000-02-28T23:59:59.999Z",
+      [951782400] = "2000-02-29T00:00:00.000Z", [4107542399] = "2100-02-28T23:59:59.000Z",
+      [4107542400] = "2100-03-01T00:00:00.000Z", [1798761599.5] = "2026-12-31T23:59:59.500Z",
+      [0.9996] = "1970-01-01T00:00:01.000Z",
+    } do
+      assert.are.equal(shown, clock.iso(stamp))
+    end
+    for _, stamp in ipairs { -1, 253402300800, 0 / 0 } do
+      assert.has_error(function() clock.iso(stamp) end)
+    end
+  end)
 end)
