@@ -16,13 +16,16 @@
  *     leftmost, then longest; 1-based, inclusive
  *   set:all(text[, init]) -> array of { from =, to =, index = }, the same at 1, 2, 3
  *     none overlaps another; what is before `init` is context for \b and ^ only
+ *   set:all(text, init, true) -> array, decided
+ *     of a text that goes on: only what no further text can change; the bytes behind `decided` come again with it
  *   set:replace(text, with) -> text, count
  *     with: a string, or function(matched, index) -> string | nil, which leaves the match
- *   set:pending(text) -> how many bytes at the end may be the beginning of a word
+ *   set:pending(text) -> how many bytes at the end may be the beginning of a match
  *   set:reach() -> bytes of the longest possible match | nil
  *   set:stream() -> stream;  stream:feed(text) -> index | nil
  *     the index of the first match that was seen, from then on
- * Bytes are bytes: caseless means ASCII letters, the dot is one byte, positions count bytes. */
+ * Patterns are regular expressions as everywhere, without back references and without looking around; of all matches
+ * the longest is meant, so that *? is *. Bytes are bytes: caseless means ASCII letters, the dot is one byte. */
 
 #define SET_TYPE "gateway.match.set"
 #define STREAM_TYPE "gateway.match.stream"
@@ -66,20 +69,24 @@ static int set_find(lua_State *L) {
   struct slice text = bind_slice(L, 2);
   size_t before = skipped(L, 3, text);
   struct match_found found;
-  if (!match_set_find(set, slice_from(text, before), &found)) return 0;
-  lua_pushinteger(L, (lua_Integer)(before + found.from + 1));
-  lua_pushinteger(L, (lua_Integer)(before + found.to));
+  if (!match_set_find_from(set, text, before, &found)) return 0;
+  lua_pushinteger(L, (lua_Integer)(found.from + 1));
+  lua_pushinteger(L, (lua_Integer)found.to);
   lua_pushinteger(L, (lua_Integer)found.index + 1);
   return 3;
 }
 
-/* The matches as memory of the collector's: the pool's own is gone with the next scan. */
-static const struct match_found *push_all(lua_State *L, struct slice text, size_t from, size_t *count) {
+/* The matches as memory of the collector's: the pool's own is gone with the next scan. `decided`: null for a whole
+ * text.
+ */
+static const struct match_found *push_all(lua_State *L, struct slice text, size_t from, size_t *decided,
+                                          size_t *count) {
   struct error error;
   const struct match_found *founds;
-  if (match_set_all(bind_match_set(L, 1), text, from, &founds, count, &error) < 0) {
-    luaL_error(L, "%s", error.message);
-  }
+  struct match_set *set = bind_match_set(L, 1);
+  int status = decided ? match_set_decided(set, text, from, &founds, count, decided, &error)
+                       : match_set_all(set, text, from, &founds, count, &error);
+  if (status < 0) luaL_error(L, "%s", error.message);
   size_t size = *count * sizeof *founds;
   void *copy = lua_newuserdata(L, size + 1);
   if (size > 0) memcpy(copy, founds, size);
@@ -93,19 +100,25 @@ static void push_number(lua_State *L, size_t value, const char *name, int place)
   lua_rawseti(L, -2, place);
 }
 
+static void push_found(lua_State *L, const struct match_found *found) {
+  lua_createtable(L, 3, 3);
+  push_number(L, found->from + 1, "from", 1);
+  push_number(L, found->to, "to", 2);
+  push_number(L, found->index + 1, "index", 3);
+}
+
 static int set_all(lua_State *L) {
   struct slice text = bind_slice(L, 2);
-  size_t count;
-  const struct match_found *founds = push_all(L, text, skipped(L, 3, text), &count);
+  bool goes_on = lua_toboolean(L, 4);
+  size_t count, decided = text.len;
+  const struct match_found *founds = push_all(L, text, skipped(L, 3, text), goes_on ? &decided : NULL, &count);
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
-    lua_createtable(L, 3, 3);
-    push_number(L, founds[i].from + 1, "from", 1);
-    push_number(L, founds[i].to, "to", 2);
-    push_number(L, founds[i].index + 1, "index", 3);
+    push_found(L, &founds[i]);
     lua_rawseti(L, -2, (int)i + 1);
   }
-  return 1;
+  lua_pushinteger(L, (lua_Integer)decided);
+  return 2;
 }
 
 /* ---- replacing ---- */
@@ -155,7 +168,7 @@ static int set_replace(lua_State *L) {
   size_t count;
   luaL_argcheck(L, lua_type(L, 3) == LUA_TSTRING || lua_isfunction(L, 3), 3, "must be a string or a function");
   lua_settop(L, 3);
-  const struct match_found *founds = push_all(L, text, 0, &count);
+  const struct match_found *founds = push_all(L, text, 0, NULL, &count);
   if (count > 0) return replace(L, text, founds, count);
   lua_pushvalue(L, 2);
   lua_pushinteger(L, 0);

@@ -10,8 +10,8 @@
 #include "process/worker.h"
 #include "script/task.h"
 
-/* Compiling takes from a tenth to some hundred milliseconds. A set that this process has is used again; in a worker
- * others are compiled on a thread while the loop goes on, where the caller may wait; else at once. */
+/* A set that this process has is used again. Compiling patterns is quick; many words take some milliseconds: in a
+ * worker they are compiled on a thread while the loop goes on, where the caller may wait; else at once. */
 
 #define POOL_TYPE "gateway.match.pool"
 
@@ -131,7 +131,7 @@ static void compiled(uv_work_t *work, int status) {
   }
 }
 
-/* Patterns have been looked at one by one before; what fails here is too large as a whole. */
+/* Single words cannot fail: what does is too large as a whole. */
 static int push_compiled(lua_State *L, void *operation) {
   struct compilation *compilation = operation;
   if (!compilation->code) {
@@ -165,11 +165,10 @@ static int compile_aside(lua_State *L, struct match_pool *pool, struct match_rec
 /* ---- making ---- */
 
 /* What a set may use of the script's CPU time: measured, with room for a slow machine. */
-enum { WORDS_PER_MS = 4, PATTERN_MS = 50, WORK_BYTES_PER_MS = 2048 };
+enum { TEXTS_PER_MS = 4, WORK_BYTES_PER_MS = 2048 };
 
 static void compile_expect(lua_State *L, const struct match_recipe *recipe) {
-  size_t milliseconds = match_recipe_kind(recipe) == MATCH_LITERALS ? 2 + recipe->count / WORDS_PER_MS
-                                                                    : (size_t)recipe->count * PATTERN_MS;
+  size_t milliseconds = 2 + recipe->count / TEXTS_PER_MS;
   vm_work_expect(vm_of(L), milliseconds * WORK_BYTES_PER_MS);
 }
 
@@ -190,13 +189,12 @@ enum { WORDS_AT_ONCE = 16 };
 
 static bool wait_for(lua_State *L, const struct match_recipe *recipe) {
   const struct worker *worker = vm_host(L);
-  if (match_recipe_kind(recipe) == MATCH_LITERALS && recipe->count <= WORDS_AT_ONCE) return false;
+  if (match_recipe_kind(recipe) == MATCH_PATTERNS || recipe->count <= WORDS_AT_ONCE) return false;
   return worker && worker->match && task_of(L) && lua_isyieldable(L);
 }
 
 int bind_match_make(lua_State *L, enum match_kind kind) {
   struct match_recipe recipe;
-  struct error error;
   struct match_pool *pool = pool_of(L);
   recipe_read(L, kind, &recipe);
   struct match_set *set = match_pool_find(pool, &recipe);
@@ -205,8 +203,6 @@ int bind_match_make(lua_State *L, enum match_kind kind) {
     bind_match_push(L, set);
     return 1;
   }
-  if (!wait_for(L, &recipe)) return compile_here(L, pool, &recipe);
-  if (match_code_check(&recipe, &error) == 0) return compile_aside(L, pool, &recipe);
-  match_recipe_free(&recipe);
-  return luaL_error(L, "%s", error.message);
+  if (recipe.count > 0 && wait_for(L, &recipe)) return compile_aside(L, pool, &recipe);
+  return compile_here(L, pool, &recipe);
 }

@@ -6,7 +6,13 @@
 #include "base/check.h"
 #include "match/pool.h"
 
-/* ---- what the library is given: arrays, one entry for each text ---- */
+static void *array_new(size_t count, size_t size) {
+  void *array = calloc(count + 1, size);
+  REQUIRE(array != NULL);
+  return array;
+}
+
+/* ---- words: what the library is given are arrays, one entry for each ---- */
 
 struct expressions {
   const char **texts;
@@ -14,19 +20,9 @@ struct expressions {
   unsigned *flags, *ids;
 };
 
-static void *array_new(unsigned count, size_t size) {
-  void *array = calloc(count + 1, size);
-  REQUIRE(array != NULL);
-  return array;
-}
-
 static unsigned flags_of(const struct match_recipe *recipe, bool stream) {
-  unsigned wanted = match_recipe_flags(recipe), flags = 0;
-  if (wanted & MATCH_CASELESS) flags |= HS_FLAG_CASELESS;
-  if (wanted & MATCH_MULTILINE) flags |= HS_FLAG_MULTILINE;
-  if (wanted & MATCH_DOTALL) flags |= HS_FLAG_DOTALL;
-  if (stream) return flags | HS_FLAG_SINGLEMATCH;
-  return match_recipe_kind(recipe) == MATCH_PATTERNS ? flags | HS_FLAG_SOM_LEFTMOST : flags;
+  unsigned flags = match_recipe_flags(recipe) & MATCH_CASELESS ? HS_FLAG_CASELESS : 0;
+  return stream ? flags | HS_FLAG_SINGLEMATCH : flags;
 }
 
 static void expressions_make(const struct match_recipe *recipe, bool stream, struct expressions *out) {
@@ -51,97 +47,59 @@ static void expressions_free(struct expressions *expressions) {
   free(expressions->ids);
 }
 
-/* ---- compiling ---- */
-
-/* The library's words, without its hints at flags nobody can set here. */
-static int refused(hs_compile_error_t *why, int position, struct error *error) {
+static int refused(hs_compile_error_t *why, struct error *error) {
   const char *message = why && why->message ? why->message : "cannot be compiled";
-  if (strstr(message, "matches empty buffer")) message = "may match nothing at all";
-  if (strstr(message, "too large")) message = "makes too large a machine: lower or drop its counted repeats";
-  if (position >= 0) {
-    error_set(error, 500, "match_refused", "pattern %d: %s", position + 1, message);
+  if (why && why->expression >= 0) {
+    error_set(error, 500, "match_refused", "word %d: %s", why->expression + 1, message);
   } else {
-    error_set(error, 500, "match_refused", "the set as a whole: %s", message);
+    error_set(error, 500, "match_refused", "the words as a whole: %s", message);
   }
   if (why) hs_free_compile_error(why);
   return -1;
 }
 
-/* One pattern's widths. What cannot be compiled shows here, pattern by pattern. */
-static int width_of(const struct expressions *from, unsigned i, struct match_width *width, struct error *error) {
+static int database_make(const struct match_recipe *recipe, bool stream, hs_database_t **database,
+                         struct error *error) {
+  struct expressions from;
   hs_compile_error_t *why = NULL;
-  hs_expr_info_t *info = NULL;
-  if (hs_expression_info(from->texts[i], from->flags[i], &info, &why) != HS_SUCCESS) {
-    return refused(why, (int)i, error);
-  }
-  *width = (struct match_width){info->min_width, info->max_width};
-  free(info);
-  if (width->min > 0) return 0;
-  return error_set(error, 500, "match_refused", "pattern %u: may match nothing at all", i + 1);
+  expressions_make(recipe, stream, &from);
+  hs_error_t status = hs_compile_lit_multi(from.texts, from.flags, from.ids, from.lengths, recipe->count,
+                                           stream ? HS_MODE_STREAM : HS_MODE_BLOCK, NULL, database, &why);
+  expressions_free(&from);
+  return status == HS_SUCCESS ? 0 : refused(why, error);
 }
 
-static int widths_make(const struct match_recipe *recipe, const struct expressions *from, struct match_code *code,
-                       struct error *error) {
-  for (unsigned i = 0; i < code->count; i++) {
-    if (match_recipe_kind(recipe) == MATCH_LITERALS) {
-      code->widths[i].min = code->widths[i].max = (uint32_t)from->lengths[i];
-    } else if (width_of(from, i, &code->widths[i], error) < 0) {
-      return -1;
-    }
+static void lengths_make(const struct match_recipe *recipe, struct match_code *code) {
+  code->lengths = array_new(recipe->count, sizeof *code->lengths);
+  size_t at = 0;
+  struct slice text;
+  for (unsigned i = 0; match_recipe_next(recipe, &at, &text); i++) {
+    code->lengths[i] = (uint32_t)text.len;
+    if (text.len > code->reach) code->reach = text.len;
   }
+}
+
+/* ---- either ---- */
+
+static int patterns_make(const struct match_recipe *recipe, struct match_code *code, struct error *error) {
+  if (regex_compile(recipe, &code->program, error) < 0) return -1;
+  code->reach = code->program.reach == REGEX_MANY ? SIZE_MAX : code->program.reach;
   return 0;
 }
 
-static int database_make(const struct match_recipe *recipe, bool stream, const struct expressions *from,
-                         struct match_code *code, struct error *error) {
-  hs_compile_error_t *why = NULL;
-  unsigned mode = stream ? HS_MODE_STREAM : HS_MODE_BLOCK;
-  hs_error_t status =
-      match_recipe_kind(recipe) == MATCH_LITERALS
-          ? hs_compile_lit_multi(from->texts, from->flags, from->ids, from->lengths, code->count, mode, NULL,
-                                 &code->database, &why)
-          : hs_compile_multi(from->texts, from->flags, from->ids, code->count, mode, NULL, &code->database, &why);
-  return status == HS_SUCCESS ? 0 : refused(why, why ? why->expression : -1, error);
-}
-
-static struct match_code *code_new(const struct match_recipe *recipe) {
-  struct match_code *code = array_new(1, sizeof *code);
-  code->count = recipe->count;
-  code->widths = array_new(recipe->count, sizeof *code->widths);
-  return code;
-}
-
-static void reach_measure(struct match_code *code) {
-  for (unsigned i = 0; i < code->count; i++) {
-    if (code->widths[i].max > code->reach) code->reach = code->widths[i].max;
-  }
-}
-
-static int count_check(const struct match_recipe *recipe, struct error *error) {
-  if (recipe->count > 0) return 0;
-  return error_set(error, 500, "match_refused", "a set needs at least one word or pattern");
-}
-
-int match_code_check(const struct match_recipe *recipe, struct error *error) {
-  if (count_check(recipe, error) < 0) return -1;
-  struct match_code *code = code_new(recipe);
-  struct expressions expressions;
-  expressions_make(recipe, false, &expressions);
-  int status = widths_make(recipe, &expressions, code, error);
-  expressions_free(&expressions);
-  match_code_close(code);
-  return status;
+static int words_make(const struct match_recipe *recipe, bool stream, struct match_code *code, struct error *error) {
+  lengths_make(recipe, code);
+  return database_make(recipe, stream, &code->database, error);
 }
 
 struct match_code *match_code_compile(const struct match_recipe *recipe, bool stream, struct error *error) {
-  if (count_check(recipe, error) < 0) return NULL;
-  struct match_code *code = code_new(recipe);
-  struct expressions expressions;
-  expressions_make(recipe, stream, &expressions);
-  int status = widths_make(recipe, &expressions, code, error);
-  if (status == 0) status = database_make(recipe, stream, &expressions, code, error);
-  expressions_free(&expressions);
-  reach_measure(code);
+  if (recipe->count == 0) {
+    error_set(error, 500, "match_refused", "a set needs at least one word or pattern");
+    return NULL;
+  }
+  struct match_code *code = array_new(1, sizeof *code);
+  bool words = match_recipe_kind(recipe) == MATCH_LITERALS;
+  int status = words ? words_make(recipe, stream, code, error) : patterns_make(recipe, code, error);
   if (status == 0) return code;
   match_code_close(code);
   return NULL;
@@ -150,7 +108,8 @@ struct match_code *match_code_compile(const struct match_recipe *recipe, bool st
 void match_code_close(struct match_code *code) {
   if (!code) return;
   hs_free_database(code->database);
-  free(code->widths);
+  regex_program_free(&code->program);
+  free(code->lengths);
   free(code);
 }
 
@@ -159,21 +118,17 @@ void match_code_close(struct match_code *code) {
 bool match_code_save(const struct match_code *code, struct buffer *out) {
   char *bytes = NULL;
   size_t len = 0;
-  if (hs_serialize_database(code->database, &bytes, &len) != HS_SUCCESS) return false;
-  buffer_append(out, &code->count, sizeof code->count);
-  buffer_append(out, code->widths, code->count * sizeof *code->widths);
+  if (!code->database || hs_serialize_database(code->database, &bytes, &len) != HS_SUCCESS) return false;
   buffer_append(out, bytes, len);
   free(bytes);
   return true;
 }
 
 struct match_code *match_code_restore(const struct match_recipe *recipe, struct slice bytes) {
-  size_t widths = recipe->count * sizeof(struct match_width), head = sizeof recipe->count + widths;
-  if (bytes.len <= head || memcmp(bytes.ptr, &recipe->count, sizeof recipe->count) != 0) return NULL;
-  struct match_code *code = code_new(recipe);
-  memcpy(code->widths, bytes.ptr + sizeof recipe->count, widths);
-  reach_measure(code);
-  if (hs_deserialize_database(bytes.ptr + head, bytes.len - head, &code->database) == HS_SUCCESS) return code;
+  if (match_recipe_kind(recipe) != MATCH_LITERALS || bytes.len == 0) return NULL;
+  struct match_code *code = array_new(1, sizeof *code);
+  lengths_make(recipe, code);
+  if (hs_deserialize_database(bytes.ptr, bytes.len, &code->database) == HS_SUCCESS) return code;
   match_code_close(code);
   return NULL;
 }

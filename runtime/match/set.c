@@ -20,6 +20,8 @@ struct match_pool *match_pool_open(void) {
 void match_pool_close(struct match_pool *pool) {
   if (!pool || --pool->shares > 0) return;
   hs_free_scratch(pool->scratch);
+  regex_threads_free(&pool->threads);
+  buffer_free(&pool->heard);
   buffer_free(&pool->founds);
   free(pool);
 }
@@ -48,8 +50,8 @@ struct match_set *match_pool_add(struct match_pool *pool, struct match_recipe *r
   *set = (struct match_set){.pool = pool, .recipe = *recipe, .code = code, .shares = 1};
   *recipe = (struct match_recipe){0};
   set->hash = map_hash(buffer_slice(&set->recipe.bytes));
-  match_pool_prepare(pool, code->database);
-  if (match_recipe_kind(&set->recipe) == MATCH_LITERALS) match_words_sort(set);
+  if (code->database) match_pool_prepare(pool, code->database);
+  if (code->database) match_words_sort(set);
   list_init(&set->node);
   list_push_front(&pool->sets, &set->node);
   pool->set_count++;
@@ -71,12 +73,9 @@ void match_set_close(struct match_set *set) {
   pool->set_count--;
   match_code_close(set->code);
   match_code_close(set->streaming);
+  regex_automaton_free(&set->automaton);
   match_words_free(set);
   match_recipe_free(&set->recipe);
   free(set);
   match_pool_close(pool);
-}
-
-size_t match_set_reach(const struct match_set *set) {
-  return set->code->reach == MATCH_UNBOUNDED ? SIZE_MAX : set->code->reach;
 }

@@ -5,7 +5,8 @@
 #include "base/error.h"
 #include "base/slice.h"
 
-/* Sets of words or regular expressions, all looked for in one pass in linear time (Vectorscan).
+/* Sets of words (Vectorscan) or of regular expressions (our own: docs/decisions.md), all looked for in one pass in
+ * linear time.
  *   pool   what the sets of one thread share: memory to scan with, and the sets themselves, so that equal ones exist
  *          once however many VMs use them
  *   set    compiled words or patterns; belongs to a pool, is shared by reference count
@@ -36,26 +37,32 @@ void match_set_close(struct match_set *set); /* the last share frees it */
 
 /* The leftmost match, of these the longest, of these the one with the lowest index. */
 bool match_set_find(const struct match_set *set, struct slice text, struct match_found *out);
+/* The same that begins at `from` or later. What is before is context for \b, ^ and \A only. */
+bool match_set_find_from(const struct match_set *set, struct slice text, size_t from, struct match_found *out);
 
-/* All of them, from left to right, none overlapping another, none beginning before `from`; what is before is context
- * for \b and ^ only. They are valid until the next scan of this pool. -1 when there are too many, or too many doubtful
- * beginnings to look at again. */
+/* All of them, from left to right, none overlapping another. They are valid until the next call on this pool. -1 when
+ * there are too many. */
 enum { MATCH_FOUND_MAX = 1000000 };
 int match_set_all(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
                   size_t *count, struct error *error);
 
+/* The same of a text that goes on: only matches that no further text can change. text[0, decided) is known: what is no
+ * match in there never becomes one. */
+int match_set_decided(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
+                      size_t *count, size_t *decided, struct error *error);
+
+/* How many bytes at the end of `text` may be the beginning of a match that more text completes or lengthens. */
+size_t match_set_pending(const struct match_set *set, struct slice text);
+
 /* Bytes of the longest possible match; SIZE_MAX when there is no such limit. */
 size_t match_set_reach(const struct match_set *set);
-
-/* How many bytes at the end of `text` may be the beginning of a word that more text completes. Words only; for
- * patterns it is as much of the text as a match may reach over. */
-size_t match_set_pending(const struct match_set *set, struct slice text);
 
 /* Text that comes in pieces: tells that there is a match, also over the seams, not where. */
 struct match_stream;
 
-/* Null when the patterns cannot be compiled so. Shares the set. The first stream of a set compiles it once more. */
+/* Null when the words cannot be compiled so. Shares the set. The first stream of a set of words compiles it once more.
+ * $ and \z never hold. */
 struct match_stream *match_stream_open(struct match_set *set, struct error *error);
-/* True once there has been a match, with the index of the first that was seen. */
+/* True once there has been a match, with the index of one that was seen first. */
 bool match_stream_feed(struct match_stream *stream, struct slice text, unsigned *index);
 void match_stream_close(struct match_stream *stream);

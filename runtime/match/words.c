@@ -59,11 +59,9 @@ static bool begins_word(const struct match_set *set, struct slice start) {
   return low < set->recipe.count && slice_starts(set->sorted[low], start);
 }
 
-size_t match_set_pending(const struct match_set *set, struct slice text) {
-  size_t reach = match_set_reach(set);
-  size_t most = text.len < reach - 1 ? text.len : reach - 1;
-  if (!set->sorted || most == 0) return most;
+size_t match_words_pending(const struct match_set *set, struct slice text) {
   char tail[MATCH_TEXT_MAX];
+  size_t most = text.len < set->code->reach - 1 ? text.len : set->code->reach - 1;
   copy_folded(tail, slice_from(text, text.len - most), caseless(set));
   for (size_t len = most; len > 0; len--) {
     if (begins_word(set, slice_make(tail + most - len, len))) return len;

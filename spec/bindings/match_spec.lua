@@ -88,7 +88,7 @@ describe("gateway.match", function()
   end)
 
   it("names the word or pattern that is wrong", function()
-    assert.equal("pattern 2: Missing close parenthesis for group started at index 0.",
+    assert.equal("pattern 2: a group without its closing parenthesis (at byte 3)",
       refused(match.patterns, { "a", "(b" }))
     assert.equal("pattern 1: may match nothing at all", refused(match.patterns, { "a*" }))
     assert.equal("word 2: is empty", refused(match.literals, { "a", "" }))

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "match/pool.h"
+
+/* The first match, and all of them. */
+
+/* ---- patterns: is there one, and only then: where ---- */
+
+static struct regex_found pattern_next(const struct match_set *set, struct slice text, size_t from, bool goes_on) {
+  struct regex_automaton *automaton = &((struct match_set *)set)->automaton; /* a memory of what was met, no more */
+  size_t near;
+  struct regex_found none = {.open = text.len};
+  if (!goes_on && !regex_exists(&set->code->program, automaton, text, from, &near)) return none;
+  if (goes_on) near = from;
+  return regex_find(&set->code->program, &set->pool->threads, text, near, goes_on);
+}
+
+static struct match_found found_make(const struct regex_found *found) {
+  return (struct match_found){found->from, found->to, found->index};
+}
+
+static bool patterns_find(const struct match_set *set, struct slice text, size_t from, struct match_found *out) {
+  struct regex_found found = pattern_next(set, text, from, false);
+  if (found.any) *out = found_make(&found);
+  return found.any;
+}
+
+/* What is behind a match was often looked at to know how long it is. Enough for any text that is not made for it. */
+enum { WORK_FACTOR = 100, WORK_MIN = 1024 * 1024 };
+
+static int patterns_all(const struct match_set *set, struct slice text, size_t from, bool goes_on, struct buffer *out,
+                        size_t *decided) {
+  size_t left = text.len * WORK_FACTOR + WORK_MIN;
+  for (;;) {
+    struct regex_found found = pattern_next(set, text, from, goes_on);
+    *decided = found.open;
+    if (!found.any) return 0;
+    struct match_found one = found_make(&found);
+    buffer_append(out, &one, sizeof one);
+    if (out->len / sizeof one > MATCH_FOUND_MAX || found.seen - from > left) return -1;
+    left -= found.seen - from;
+    from = found.to;
+  }
+}
+
+/* ---- words ---- */
+
+/* Takes back what the beginning of a word at the end of the text may still change. */
+static void words_decide(const struct match_set *set, struct slice text, size_t from, struct buffer *out,
+                         size_t *decided) {
+  const struct match_found *founds = (const struct match_found *)(void *)out->data;
+  size_t count = out->len / sizeof *founds, kept = 0, end = from;
+  for (;;) {
+    size_t open = text.len - match_words_pending(set, slice_from(text, end));
+    while (kept < count && founds[kept].from < open) end = founds[kept++].to;
+    *decided = open;
+    if (open >= end) break; /* else the word that begins there is inside of one that is there already */
+  }
+  out->len = kept * sizeof *founds;
+}
+
+/* ---- either ---- */
+
+bool match_set_find_from(const struct match_set *set, struct slice text, size_t from, struct match_found *out) {
+  if (!match_set_of_words(set)) return patterns_find(set, text, from, out);
+  if (!match_words_find(set, slice_from(text, from), out)) return false;
+  out->from += from;
+  out->to += from;
+  return true;
+}
+
+bool match_set_find(const struct match_set *set, struct slice text, struct match_found *out) {
+  return match_set_find_from(set, text, 0, out);
+}
+
+static int handed_out(struct buffer *all, int status, const struct match_found **out, size_t *count,
+                      struct error *error) {
+  *out = (const struct match_found *)(void *)all->data;
+  *count = all->len / sizeof **out;
+  if (status == 0) return 0;
+  return error_set(error, 500, "match_too_much", "too many matches, or too long ones");
+}
+
+int match_set_all(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
+                  size_t *count, struct error *error) {
+  struct buffer *all = &set->pool->founds;
+  buffer_clear(all);
+  size_t decided;
+  int status = match_set_of_words(set) ? match_words_all(set, text, from, all)
+                                       : patterns_all(set, text, from, false, all, &decided);
+  return handed_out(all, status, out, count, error);
+}
+
+int match_set_decided(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
+                      size_t *count, size_t *decided, struct error *error) {
+  struct buffer *all = &set->pool->founds;
+  buffer_clear(all);
+  int status = match_set_of_words(set) ? match_words_all(set, text, from, all)
+                                       : patterns_all(set, text, from, true, all, decided);
+  if (status == 0 && match_set_of_words(set)) words_decide(set, text, from, all, decided);
+  return handed_out(all, status, out, count, error);
+}
+
+size_t match_set_pending(const struct match_set *set, struct slice text) {
+  if (match_set_of_words(set)) return match_words_pending(set, text);
+  size_t decided = 0;
+  struct buffer ignored = {0};
+  patterns_all(set, text, 0, true, &ignored, &decided);
+  buffer_free(&ignored);
+  return text.len - decided;
+}
+
+size_t match_set_reach(const struct match_set *set) {
+  return set->code->reach;
+}
