@@ -29,5 +29,4 @@ extern const luaL_Reg bind_call_answer[];
 
 /* main's handles on the scripts: see process/launch.h. */
 int bind_check(struct worker *worker, struct buffer *report);
-int bind_worker_load(struct worker *worker, struct error *error);
 void bind_call_serve(struct call *call);

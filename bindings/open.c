@@ -9,6 +9,7 @@ void bind_base64(lua_State *L);
 void bind_call_types(lua_State *L);
 void bind_clock(lua_State *L);
 void bind_context(lua_State *L);
+void bind_control(lua_State *L);
 void bind_crypto(lua_State *L);
 void bind_delta(lua_State *L);
 void bind_document_door(lua_State *L);
@@ -32,6 +33,7 @@ void bind_open_doors(lua_State *L) {
     bind_clock,
     bind_config,
     bind_context,
+    bind_control,
     bind_crypto,
     bind_delta,
     bind_document_door,

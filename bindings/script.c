@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "bindings/bind.h"
+#include "process/generation.h"
 #include "script/guard.h"
 #include "script/loader.h"
 #include "script/module.h"
@@ -11,7 +12,8 @@
  *   load(kind, name) -> value | nil, message with file and line
  *   path(kind, name) -> where it was found | nil
  *   guard(fn, ...) -> true, results | false, error, code        one hook with a CPU count of its own
- *   guard_of(kind, name) -> the guard for one script's hooks */
+ *   guard_of(kind, name) -> a guard that counts calls, faults and running time for that script
+ *   fault(kind, name): counts a fault that no guard sees: what a hook returned was wrong */
 
 void bind_script(lua_State *L);
 
@@ -41,16 +43,27 @@ static int script_path(lua_State *L) {
   return 1;
 }
 
+/* Nobody counts in specs and in the gate, and not for more scripts than there is room for. */
 static int script_guard_of(lua_State *L) {
-  word(L, 1);
-  word(L, 2);
-  guard_push(L);
+  struct generation *generation = vm_generation(L);
+  const char *kind = word(L, 1), *name = word(L, 2);
+  struct guard_watch *watch = generation ? generation_watch(generation, kind, name) : NULL;
+  if (watch) {
+    guard_push_watched(L, watch);
+  } else {
+    guard_push(L);
+  }
   return 1;
 }
 
+static int script_fault(lua_State *L) {
+  generation_fault(vm_generation(L), word(L, 1), word(L, 2));
+  return 0;
+}
+
 void bind_script(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"list", script_list}, {"load", script_load}, {"path", script_path}, {"guard_of", script_guard_of}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"list", script_list},         {"load", script_load},   {"path", script_path},
+                                       {"guard_of", script_guard_of}, {"fault", script_fault}, {NULL, NULL}};
   lua_newtable(L);
   guard_push(L);
   lua_setfield(L, -2, "guard");

@@ -56,29 +56,19 @@ static int server_version(lua_State *L) {
   return 1;
 }
 
+/* pause(): between the parts of a long set-up, lets the requests of the generation that serves have their turn */
+static int server_pause(lua_State *L) {
+  return generation_pause(vm_generation(L), L) ? lua_yield(L, 0) : 0;
+}
+
 void bind_server(lua_State *L) {
-  static const luaL_Reg functions[] = {{"draining", server_draining},
-                                       {"version", server_version},
-                                       {"first", server_first},
-                                       {"publish", server_publish},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"draining", server_draining}, {"version", server_version},
+                                       {"first", server_first},       {"publish", server_publish},
+                                       {"pause", server_pause},       {NULL, NULL}};
   bind_door_private(L, "server", functions);
 }
 
 /* ---- main's handles ---- */
-
-int bind_worker_load(struct worker *worker, struct error *error) {
-  lua_State *L = vm_state(worker->vm);
-  if (vm_require(worker->vm, "init", error) < 0) return -1;
-  if (!vm_push_function(worker->vm, L, "init", "open"))
-    return error_set(error, 0, "script", "lua/init.lua has no open()");
-  if (vm_call(worker->vm, 0, 2, error) < 0) return -1;
-  bool loaded = lua_toboolean(L, -2);
-  if (!loaded)
-    error_set(error, 0, "configuration", "%s", lua_tostring(L, -1) ? lua_tostring(L, -1) : "configuration refused");
-  lua_pop(L, 2);
-  return loaded ? 0 : -1;
-}
 
 /* Runs init.check() -> ok, report. A script that raises is a report, too. */
 int bind_check(struct worker *worker, struct buffer *report) {
@@ -113,7 +103,7 @@ struct call *bind_call_running(lua_State *L) {
 }
 
 void bind_call_serve(struct call *call) {
-  struct vm *vm = call->worker->vm;
+  struct vm *vm = call->generation ? call->generation->vm : call->worker->vm;
   lua_State *L = vm_state(vm);
   bool found = vm_push_function(vm, L, "init", "serve");
   if (!found) lua_pushnil(L);

@@ -66,6 +66,12 @@ function init.open()
   return routes ~= nil, message
 end
 
+--- The same, raising what is wrong: for a VM that is made beside the one that serves.
+function init.prepare()
+  local opened, report = init.open()
+  if not opened then error(report, 0) end
+end
+
 --- One call, in its own coroutine.
 function init.serve(call)
   return routes[call:endpoint()](call)

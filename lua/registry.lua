@@ -9,6 +9,7 @@ local log = require "gateway.log"
 local ownership = require "ownership"
 local routes = require "routes"
 local script = require "gateway.script"
+local server = require "gateway.server"
 local targets = require "targets"
 
 local registry = {}
@@ -27,6 +28,7 @@ local state
 local function load_folder(kind, problems)
   local found, broken = {}, {}
   for _, name in ipairs(script.list(kind)) do
+    server.pause()
     local value, message = script.load(kind, name)
     if value then message = contracts.check(kind, name, value) end
     if message then

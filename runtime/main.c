@@ -22,7 +22,7 @@ struct command {
 };
 
 static const struct program_doors doors = {.open_doors = bind_open_doors,
-                                           .load = bind_worker_load,
+
                                            .check = bind_check,
                                            .serve = bind_call_serve,
                                            .judge = bind_judge};

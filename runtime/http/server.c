@@ -49,6 +49,17 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
   return server;
 }
 
+/* `fields` is where one head is taken apart: nothing is in it between two heads. */
+void http_server_configure(struct http_server *server, const struct http_limits *limits,
+                           const struct http_timeouts *timeouts) {
+  if (limits->fields.count > server->options.limits.fields.count) {
+    server->fields = reallocarray(server->fields, limits->fields.count + 1UL, sizeof *server->fields);
+    REQUIRE(server->fields != NULL);
+  }
+  server->options.limits = *limits;
+  server->options.timeouts = *timeouts;
+}
+
 int http_server_listen(struct http_server *server, int fd, struct error *error) {
   return http_listener_open(server, fd, error);
 }

@@ -38,6 +38,10 @@ extern const struct http_timeouts http_timeouts_default;
 /* The options are copied; `handler.request` must be there, the other handlers may be null. */
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options);
 
+/* Other limits and time-outs, from the next head, read and deadline on. */
+void http_server_configure(struct http_server *server, const struct http_limits *limits,
+                           const struct http_timeouts *timeouts);
+
 /* Accepts on a bound, listening socket the supervisor owns; the server works on a duplicate of it. */
 int http_server_listen(struct http_server *server, int fd, struct error *error);
 

@@ -115,6 +115,8 @@ static void log_call(struct log *log, const struct exchange *exchange, const str
   if (notes->streamed && notes->first_byte_at) {
     log_decimal(log, "ttft_ms", (double)(notes->first_byte_at - exchange_started(exchange)) / 1e6, 3);
   }
+  const struct generation *generation = call->generation ? call->generation : call->worker->generation;
+  if (generation) log_integer(log, "generation", (long long)generation->number);
   if (call->identity) log_text(log, "key_id", slice_text(call->identity->id));
   optional_text(log, "error_code", notes->code);
 }

@@ -210,6 +210,7 @@ void call_request(void *user, struct exchange *exchange) {
                  NULL, 0);
     return;
   }
+  call->generation = generation_enter(call->worker);
   call->worker->program->serve(call);
 }
 
@@ -236,6 +237,7 @@ void call_end(void *user, struct exchange *exchange) {
     script_cancel(call);
     replies_free(call);
     record_end(call);
+    generation_leave(call->generation);
   }
   access_record(user, exchange, call);
   vm_idle(((struct worker *)user)->vm);

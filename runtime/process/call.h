@@ -46,6 +46,7 @@ struct call {
   struct worker *worker;
   struct exchange *exchange;
   const struct route *route;
+  struct generation *generation;       /* that it began with, and holds; null before its body is there */
   struct task *task;                   /* null before and after the script runs */
   struct reply *replies;               /* upstream calls not yet given back; owned */
   const struct key_identity *identity; /* null: open proxy or probe */

@@ -20,9 +20,11 @@ static _Noreturn void child_run(const struct crew *crew, unsigned index, pid_t s
     if (i != index) close(crew->listeners->fds[i]);
   }
   close(crew->signals);
+  if (crew->watch >= 0) close(crew->watch);
   notice_close(crew->notice);
   signal(SIGINT, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGUSR1, SIG_IGN); /* news of generations: it looks for itself once it can listen */
   signal(SIGTERM, SIG_DFL);
   signal(SIGCHLD, SIG_DFL);
   sigprocmask(SIG_SETMASK, crew->child_mask, NULL);
@@ -45,10 +47,20 @@ static void fork_failed(struct crew *crew, struct crew_member *member, uint64_t 
   notice_end(crew->notice, LOG_ERROR);
 }
 
+/* What its predecessor said and wished is of no more interest. */
+static void voice_clear(const struct crew *crew, const struct crew_member *member) {
+  struct generations *generations = crew->options->generations;
+  if (!generations) return;
+  struct generation_voice *voice = &generations->voices[member - crew->members];
+  atomic_store(&voice->answered, 0);
+  atomic_store(&voice->wish, WISH_NONE);
+}
+
 static void member_start(struct crew *crew, struct crew_member *member, uint64_t now) {
   struct worker_slot *slot = slot_of(crew, member);
   atomic_store(&slot->tick_ms, 0);
   atomic_store(&slot->state, WORKER_STARTING);
+  voice_clear(crew, member);
   pid_t supervisor = getpid(), pid = fork();
   if (pid == 0) child_run(crew, (unsigned)(member - crew->members), supervisor);
   int number = errno;
@@ -118,11 +130,22 @@ static void member_ended(struct crew *crew, struct crew_member *member, int stat
   member->pid = 0;
 }
 
+static struct crew_member *member_of(struct crew *crew, pid_t pid) {
+  for (unsigned i = 0; i < crew->count; i++) {
+    if (crew->members[i].pid == pid) return &crew->members[i];
+  }
+  return NULL;
+}
+
 void crew_reap(struct crew *crew, uint64_t now) {
   int status;
   for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-    for (unsigned i = 0; i < crew->count; i++) {
-      if (crew->members[i].pid == pid) member_ended(crew, &crew->members[i], status, now);
+    struct crew_member *member = member_of(crew, pid);
+    if (member) {
+      crew->ended++;
+      member_ended(crew, member, status, now);
+    } else if (crew->stranger) {
+      crew->stranger(crew->user, pid, status, now);
     }
   }
 }

@@ -32,10 +32,14 @@ struct crew {
   struct notice *notice;
   struct metric *restarts;
   const sigset_t *child_mask; /* the signal mask of a worker */
-  int signals;                /* the supervisor's own descriptor, closed in a worker */
-  bool ending;                /* the dead are not replaced any more */
-  bool failed;                /* somebody ended badly while ending */
-  int verdict;                /* exit code that ends the program; 0: none */
+  int signals;                /* the supervisor's own descriptors, closed in a worker */
+  int watch;                  /* the same; -1 = none */
+  void (*stranger)(void *user, pid_t pid, int status, uint64_t now); /* a child that is no worker has ended */
+  void *user;
+  unsigned ended; /* how many workers have, so far */
+  bool ending;    /* the dead are not replaced any more */
+  bool failed;    /* somebody ended badly while ending */
+  int verdict;    /* exit code that ends the program; 0: none */
   unsigned count;
   struct crew_member members[SEGMENT_WORKERS_MAX];
 };

@@ -23,8 +23,20 @@ static struct slice script_of(const char *message) {
   return slice_make(message, (size_t)(end - message));
 }
 
+/* For whoever watches the generation. What a guard has caught does not come here. */
+static void fault_of_script(const struct task *task, struct slice script) {
+  char kind[STATS_KIND_SIZE] = "", name[STATS_NAME_SIZE] = "";
+  const char *slash = memrchr(script.ptr, '/', script.len);
+  size_t kind_len = slash ? (size_t)(slash - script.ptr) : 0, name_len = script.len - kind_len - 1;
+  if (!slash || kind_len >= sizeof kind || name_len >= sizeof name) return;
+  memcpy(kind, script.ptr, kind_len);
+  memcpy(name, slash + 1, name_len);
+  generation_fault(vm_generation(vm_state(task_vm(task))), kind, name);
+}
+
 void fault_note(struct worker *worker, const struct task *task, const struct error *error, const char *trace_id) {
   struct slice labels[] = {slice_text(error->code), script_of(error->message)};
   fault_log(worker->log, task, error, trace_id);
+  fault_of_script(task, labels[1]);
   metric_add(metrics_series(worker->metrics, METRIC_SCRIPT_FAULTS, labels, 2), 1);
 }

@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "config/file.h"
 #include "crypto/secret.h"
+#include "process/gate.h"
 #include "process/harden.h"
+#include "process/roots.h"
 #include "process/supervisor.h"
 #include "process/worker.h"
 #include "shared/keys.h"
@@ -40,11 +44,16 @@ int launch_find_scripts(char *out, size_t size) {
 /* ---- checking, before any process is made ---- */
 
 /* Loads everything once in this process and leaves only the settings behind. */
-static int configuration_check(const char *scripts, const struct program_doors *doors, struct settings *settings,
-                               struct buffer *report) {
-  struct worker worker = {.settings = *settings};
+static int configuration_check(const char *scripts, const struct program_doors *doors, struct buffer *report) {
+  struct worker worker = {0};
   struct error error = {0};
-  struct vm_options options = {.roots = &scripts, .root_count = 1, .host = &worker, .open_doors = doors->open_doors};
+  struct buffer config = {0};
+  struct script_roots roots;
+  const char *path = roots_config_path();
+  if (path && config_file_read(path, &config, &error) < 0) buffer_free(&config); /* the check says so */
+  roots_find(&roots, scripts, path, buffer_slice(&config));
+  struct vm_options options = {
+      .roots = roots.list, .root_count = roots.count, .host = &worker, .open_doors = doors->open_doors};
   worker.random = random_open();
   worker.vm = vm_open(&options, &error);
   int result = -1;
@@ -55,22 +64,21 @@ static int configuration_check(const char *scripts, const struct program_doors *
     buffer_append_slice(report, slice_text(error.message));
   }
   random_close(worker.random);
-  *settings = worker.settings;
+  buffer_free(&config);
   return result;
 }
 
-static void report_print(FILE *out, const struct buffer *report) {
-  if (report->len == 0) return;
-  fwrite(report->data, 1, report->len, out);
-  if (report->data[report->len - 1] != '\n') fputc('\n', out);
+static void report_print(FILE *out, struct slice report) {
+  if (report.len == 0) return;
+  fwrite(report.ptr, 1, report.len, out);
+  if (report.ptr[report.len - 1] != '\n') fputc('\n', out);
 }
 
 int launch_check(const char *scripts, const char *config_path, const struct program_doors *doors) {
-  struct settings settings = {0};
   struct buffer report = {0};
   if (config_path) setenv("GATEWAY_CONFIG", config_path, 1);
-  int result = configuration_check(scripts, doors, &settings, &report);
-  report_print(result < 0 ? stderr : stdout, &report);
+  int result = configuration_check(scripts, doors, &report);
+  report_print(result < 0 ? stderr : stdout, buffer_slice(&report));
   buffer_free(&report);
   return result < 0 ? 1 : 0;
 }
@@ -127,24 +135,47 @@ static unsigned worker_count(const struct settings *settings) {
   return count < SEGMENT_WORKERS_MAX ? count : SEGMENT_WORKERS_MAX;
 }
 
-static int processes_run(struct settings *settings, const char *scripts, const struct program_doors *doors) {
+static int processes_run(struct settings *settings, struct generations *generations, const struct gate_options *gate,
+                         const struct program_doors *doors) {
   struct segment *segment = segment_open(worker_count(settings));
   if (!segment) {
     fprintf(stderr, "moongate: cannot map shared memory; is the machine out of memory?\n");
     return 1;
   }
   if (keys_prepare(settings, segment->keys) < 0) return 1;
-  struct worker_program program = {.settings = settings,
-                                   .roots = &scripts,
-                                   .root_count = 1,
-                                   .open_doors = doors->open_doors,
-                                   .load = doors->load,
-                                   .serve = doors->serve};
-  struct supervisor_options options = {
-      .settings = settings, .segment = segment, .worker = worker_start, .user = &program};
+  atomic_store(&segment->generation, 1);
+  struct worker_program program = {
+      .settings = settings, .generations = generations, .open_doors = doors->open_doors, .serve = doors->serve};
+  struct supervisor_options options = {.settings = settings,
+                                       .segment = segment,
+                                       .worker = worker_start,
+                                       .user = &program,
+                                       .generations = generations,
+                                       .gate = gate};
   int result = supervisor_run(&options);
   segment_close(segment);
   return result;
+}
+
+/* The first generation passes the gate as every later one, or the program does not start. */
+static int first_generation(const struct gate_options *options, struct settings *settings) {
+  struct generations *generations = options->generations;
+  struct gate gate = {.options = options};
+  struct gate_task task = {.first = true};
+  enum gate_verdict verdict = gate_run(&gate, &task);
+  struct generation_slot *slot = &generations->slots[gate.slot];
+  report_print(stderr, generations_part(generations, gate.slot, GENERATION_LINES));
+  if (verdict != GATE_ACCEPTED) return -1;
+  *settings = slot->settings;
+  gate_hide_key(&slot->settings);
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  slot->activated_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  generations->last_number = 1;
+  atomic_store(&slot->number, 1);
+  atomic_store(&slot->state, GENERATION_ACTIVE);
+  atomic_store(&generations->active, generations_word(generations, gate.slot));
+  return 0;
 }
 
 /* Before anybody uses OpenSSL: no configuration file of the environment's, no key log (libcurl would write one). */
@@ -155,11 +186,14 @@ static void libraries_prepare(void) {
 
 int launch_serve(const char *scripts, const struct program_doors *doors) {
   struct settings settings = {0};
-  struct buffer report = {0};
   harden_start();
   libraries_prepare();
-  int result = configuration_check(scripts, doors, &settings, &report);
-  report_print(stderr, &report);
-  buffer_free(&report);
-  return result < 0 ? 1 : processes_run(&settings, scripts, doors);
+  struct gate_options gate = {.generations = generations_open(), .bundled = scripts, .judge = doors->judge};
+  if (!gate.generations) {
+    fprintf(stderr, "moongate: cannot map shared memory; is the machine out of memory?\n");
+    return 1;
+  }
+  int result = first_generation(&gate, &settings) < 0 ? 1 : processes_run(&settings, gate.generations, &gate, doors);
+  generations_close(gate.generations);
+  return result;
 }

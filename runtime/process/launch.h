@@ -14,7 +14,6 @@ struct judge_task;
 /* The script side, handed in by main: runtime never includes bindings. */
 struct program_doors {
   void (*open_doors)(struct lua_State *L);
-  int (*load)(struct worker *worker, struct error *error);
   /* Checks configuration and scripts in the worker's VM and fills its settings. -1: `report` has every error, a line
    * each. */
   int (*check)(struct worker *worker, struct buffer *report);

@@ -154,7 +154,6 @@ static int generation_play(struct replay_run *run, const struct program_doors *d
                                    .roots = script->roots,
                                    .root_count = script->root_count,
                                    .open_doors = doors->open_doors,
-                                   .load = doors->load,
                                    .serve = doors->serve};
   if (configuration_load(&program, doors, &settings) != 0) return EXIT_UNUSABLE;
   settings_quiet(&settings);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "process/crew.h"
+#include "process/reload.h"
 
 /* How long it sleeps at most: normally, and while it waits for a change of a slot's state, which nobody signals. */
 enum { LOOK_MS = 250, STATE_MS = 10, GRACE_MS = 2000 };
@@ -27,6 +28,8 @@ struct supervisor {
   bool hurried;       /* a second signal came */
   uint64_t kill_ms;   /* while ending: when patience ends */
   struct crew crew;
+  struct reload reload;
+  struct gate_options gate;
 };
 
 static uint64_t monotonic_ms(void) {
@@ -44,11 +47,41 @@ static int signals_open(struct supervisor *supervisor) {
   sigaddset(&handled, SIGTERM);
   sigaddset(&handled, SIGINT);
   sigaddset(&handled, SIGHUP);
+  sigaddset(&handled, SIGUSR1); /* a worker has something to say */
   blocked = handled;
   sigaddset(&blocked, SIGPIPE); /* a reader of stdout that went away must not end the program */
   sigprocmask(SIG_BLOCK, &blocked, &supervisor->mask_before);
   supervisor->signals = signalfd(-1, &handled, SFD_NONBLOCK | SFD_CLOEXEC);
   return supervisor->signals;
+}
+
+static void on_stranger(void *user, pid_t pid, int status, uint64_t now) {
+  struct supervisor *supervisor = user;
+  reload_child_ended(&supervisor->reload, pid, status, now);
+}
+
+/* In the gate's process: what is not for it. */
+static void gate_child_begin(void *user) {
+  struct supervisor *supervisor = user;
+  listen_close(&supervisor->listeners);
+  close(supervisor->signals);
+  if (reload_fd(&supervisor->reload) >= 0) close(reload_fd(&supervisor->reload));
+  notice_close(&supervisor->notice);
+}
+
+static void reload_begin(struct supervisor *supervisor) {
+  const struct supervisor_options *options = supervisor->options;
+  supervisor->reload = (struct reload){.shared = options->generations,
+                                       .crew = &supervisor->crew,
+                                       .notice = &supervisor->notice,
+                                       .metrics = supervisor->metrics,
+                                       .segment = options->segment};
+  if (!options->generations) return;
+  supervisor->gate = *options->gate;
+  supervisor->gate.child = gate_child_begin;
+  supervisor->gate.user = supervisor;
+  reload_open(&supervisor->reload, &supervisor->gate);
+  supervisor->crew.watch = reload_fd(&supervisor->reload);
 }
 
 static void crew_open(struct supervisor *supervisor) {
@@ -60,6 +93,9 @@ static void crew_open(struct supervisor *supervisor) {
                                    .restarts = metrics_series(supervisor->metrics, METRIC_WORKER_RESTARTS, NULL, 0),
                                    .child_mask = &supervisor->mask_before,
                                    .signals = supervisor->signals,
+                                   .watch = -1,
+                                   .stranger = on_stranger,
+                                   .user = supervisor,
                                    .count = segment->worker_count};
 }
 
@@ -80,6 +116,7 @@ static int supervisor_open(struct supervisor *supervisor) {
   log_level_parse(slice_text(settings->log_level), &level);
   notice_open(&supervisor->notice, STDOUT_FILENO, level);
   crew_open(supervisor);
+  reload_begin(supervisor);
   supervisor->looked_ms = monotonic_ms();
   return 0;
 }
@@ -96,6 +133,7 @@ static void signals_close(struct supervisor *supervisor) {
 
 static void supervisor_close(struct supervisor *supervisor) {
   listen_close(&supervisor->listeners);
+  reload_close(&supervisor->reload);
   metrics_close(supervisor->metrics);
   notice_close(&supervisor->notice);
   signals_close(supervisor);
@@ -107,6 +145,7 @@ static void end_begin(struct supervisor *supervisor, uint64_t patience_ms) {
   supervisor->crew.ending = true;
   supervisor->kill_ms = monotonic_ms() + patience_ms;
   atomic_store(&supervisor->options->segment->draining, true);
+  reload_end(&supervisor->reload);
   crew_signal(&supervisor->crew, SIGTERM);
 }
 
@@ -149,14 +188,18 @@ static void signals_take(struct supervisor *supervisor) {
   struct signalfd_siginfo info;
   while (read(supervisor->signals, &info, sizeof info) == (ssize_t)sizeof info) {
     if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) stop_asked(supervisor, info.ssi_signo);
+    if (info.ssi_signo == SIGHUP) reload_ask(&supervisor->reload);
   }
 }
 
 static void turn(struct supervisor *supervisor) {
   struct crew *crew = &supervisor->crew;
   bool watching = !supervisor->announced || (crew->ending && supervisor->listeners.count > 0);
-  struct pollfd readable = {.fd = supervisor->signals, .events = POLLIN};
-  poll(&readable, 1, crew_wait(crew, monotonic_ms(), watching ? STATE_MS : LOOK_MS));
+  struct pollfd readable[] = {{.fd = supervisor->signals, .events = POLLIN},
+                              {.fd = reload_fd(&supervisor->reload), .events = POLLIN}};
+  uint64_t before = monotonic_ms();
+  int wait = crew_wait(crew, before, watching ? STATE_MS : LOOK_MS);
+  poll(readable, 2, reload_wait(&supervisor->reload, before, wait));
   signals_take(supervisor);
   uint64_t now = monotonic_ms();
   crew_reap(crew, now);
@@ -164,11 +207,16 @@ static void turn(struct supervisor *supervisor) {
   crew_start(crew, now);
   crew_look(crew, now - supervisor->looked_ms);
   supervisor->looked_ms = now;
+  reload_turn(&supervisor->reload, now);
   if (crew->ending) {
     end_go_on(supervisor, now);
   } else if (!supervisor->announced) {
     announce(supervisor);
   }
+}
+
+static bool supervisor_busy(const struct supervisor *supervisor) {
+  return crew_alive(&supervisor->crew) > 0 || supervisor->reload.gate.pid != 0;
 }
 
 int supervisor_run(const struct supervisor_options *options) {
@@ -177,7 +225,7 @@ int supervisor_run(const struct supervisor_options *options) {
   supervisor->options = options;
   int result = 1;
   if (supervisor_open(supervisor) == 0) {
-    while (!supervisor->crew.ending || crew_alive(&supervisor->crew) > 0) turn(supervisor);
+    while (!supervisor->crew.ending || supervisor_busy(supervisor)) turn(supervisor);
     result = supervisor->crew.verdict != 0 ? supervisor->crew.verdict : supervisor->crew.failed;
     supervisor_close(supervisor);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "config/settings.h"
+#include "process/gate.h"
 #include "shared/segment.h"
 
 /* What a worker process is given. */
@@ -19,6 +20,8 @@ struct supervisor_options {
   struct segment *segment;                         /* its worker_count says how many workers there are */
   int (*worker)(const struct worker_start *start); /* runs in the new process; its return value is the exit code */
   void *user;
+  struct generations *generations; /* the first one is active; null = there are none, and nothing is reloaded */
+  const struct gate_options *gate; /* how candidates are judged */
 };
 
 /* An exit code that means: a restart would not help (EX_CONFIG of sysexits.h). */

@@ -13,6 +13,7 @@
 #include "process/access.h"
 #include "process/call.h"
 #include "process/harden.h"
+#include "process/live.h"
 #include "process/recorder.h"
 #include "process/supervisor.h"
 
@@ -148,6 +149,8 @@ static void tick(uv_timer_t *ticker) {
   if (!worker->server) return;
   worker_publish(worker);
   memory_trim(worker);
+  generation_look(&worker->desk);
+  wishes_look(worker);
 }
 
 static int worker_fail(struct worker *worker, const char *what, const struct error *error) {
@@ -158,16 +161,15 @@ static int worker_fail(struct worker *worker, const char *what, const struct err
   return -1;
 }
 
-static int scripts_open(struct worker *worker, struct error *error) {
-  const struct worker_program *program = worker->program;
-  struct vm_options options = {.roots = program->roots,
-                               .root_count = program->root_count,
-                               .memory_limit = (size_t)worker->settings.script_memory_bytes,
-                               .budget = worker->budget,
-                               .host = worker,
-                               .open_doors = program->open_doors};
-  worker->vm = vm_open(&options, error);
-  return worker->vm ? program->load(worker, error) : -1;
+void worker_settings_apply(struct worker *worker, const struct settings *settings) {
+  struct settings next = *settings;
+  struct http_server_options server;
+  live_settings(&next, &worker->settings);
+  worker->settings = next;
+  if (worker->budget) budget_limit(worker->budget, next.script_cpu_ms);
+  if (!worker->server) return;
+  server_options(worker, &server);
+  http_server_configure(worker->server, &server.limits, &server.timeouts);
 }
 
 int worker_open(struct worker *worker, int listen_fd) {
@@ -180,7 +182,7 @@ int worker_open(struct worker *worker, int listen_fd) {
   if (!worker->upstream) return worker_fail(worker, "upstream", &error);
   worker->budget = budget_open(worker->settings.script_cpu_ms);
   background_open(&worker->background, worker);
-  if (scripts_open(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
+  if (generation_load(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
   worker->recorder = recorder_open(worker);
   server_options(worker, &server);
   worker->server = http_server_open(&worker->loop, &server);
@@ -199,6 +201,9 @@ static void signals_open(struct worker *worker) {
   worker->ticker.data = worker;
   uv_timer_start(&worker->ticker, tick, 0, TICK_MS);
   timer_init(&worker->drain_deadline, drain_deadline);
+  list_init(&worker->wishes);
+  worker->desk.shared = worker->program->generations;
+  generation_desk_open(&worker->desk, worker);
 }
 
 /* SIGTERM may come twice (an init system tells the whole group, the supervisor tells its workers): on the way out it
@@ -215,6 +220,7 @@ void worker_close(struct worker *worker) {
   timer_stop(&worker->drain_deadline);
   uv_close((uv_handle_t *)&worker->ticker, NULL);
   uv_close((uv_handle_t *)&worker->on_term, NULL);
+  generation_desk_close(&worker->desk);
   if (worker->server) {
     http_server_each(worker->server, call_gone); /* nothing may still lean on the upstream room */
     http_server_close(worker->server);
@@ -223,7 +229,7 @@ void worker_close(struct worker *worker) {
   if (worker->upstream) upstream_close(worker->upstream);
   recorder_close(worker->recorder);
   loop_close(&worker->loop);
-  if (worker->vm) vm_close(worker->vm);
+  generation_desk_free(&worker->desk);
   if (worker->budget) budget_close(worker->budget);
   access_close(worker);
   buffer_free(&worker->scratch);

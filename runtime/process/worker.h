@@ -8,6 +8,8 @@
 #include "http/server.h"
 #include "loop/loop.h"
 #include "process/background.h"
+#include "process/generation.h"
+#include "process/wish.h"
 #include "script/budget.h"
 #include "script/vm.h"
 #include "shared/segment.h"
@@ -28,11 +30,11 @@ struct worker;
 
 struct worker_program { /* what main hands to every worker */
   const struct settings *settings;
-  const char *const *roots; /* script folders */
+  struct generations *generations; /* null in a replay, whose VM is made of these: */
+  const char *const *roots;
   size_t root_count;
   void (*open_doors)(struct lua_State *L);
-  int (*load)(struct worker *worker, struct error *error); /* runs init.open in the new VM */
-  void (*serve)(struct call *call);                        /* starts the coroutine of one call */
+  void (*serve)(struct call *call); /* starts the coroutine of one call */
 };
 
 struct worker {
@@ -52,7 +54,10 @@ struct worker {
   struct match_pool *match; /* compiled sets, kept from one generation to the next */
   struct http_server *server;
   struct budget *budget;
-  struct vm *vm;                   /* the generation new exchanges use */
+  struct generation *generation;   /* that new requests use; owned. Null in a replay */
+  struct vm *vm;                   /* its */
+  struct generation_desk desk;     /* the others */
+  struct list wishes;              /* of struct wish */
   struct background background;    /* what scripts have put off */
   struct map series;               /* "provider\0model" -> struct route_series; owned */
   struct upstream_stats published; /* what of the upstream room's counts the metrics know */
@@ -70,6 +75,9 @@ struct worker {
 
 /* Brings the series up to date that other rooms count: connections of both sides. */
 void worker_publish(struct worker *worker);
+
+/* From now on the worker goes by these, as far as a running one can. */
+void worker_settings_apply(struct worker *worker, const struct settings *settings);
 
 /* The life of a worker process: returns its exit code. */
 int worker_run(struct segment *segment, unsigned index, int listen_fd, const struct worker_program *program);

@@ -33,9 +33,14 @@ void allocator_close(struct allocator *allocator) {
   allocator->lender = NULL;
 }
 
+void allocator_drop(struct allocator *allocator) {
+  allocator->dropped = allocator->lender != NULL;
+}
+
 void *allocator_resize(void *user, void *block, size_t old_size, size_t new_size) {
   struct allocator *allocator = user;
   bool grows = new_size > old_size;
+  if (new_size == 0 && allocator->dropped) return NULL;
   if (grows && allocator->capped && allocator->limit > 0 &&
       (allocator->used >= allocator->limit || new_size - old_size > allocator->limit - allocator->used)) {
     allocator->refused++;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/check.h"
@@ -28,7 +29,7 @@ struct budget {
   unsigned depth;             /* entries under way; worker only */
   bool stopped;               /* the hook has raised in the present count; worker only */
   bool closing;               /* under `lock` */
-  unsigned limit_ms;
+  _Atomic unsigned limit_ms;
   clockid_t clock; /* CPU time of the worker's thread */
   pthread_mutex_t lock;
   pthread_cond_t wake;
@@ -52,17 +53,15 @@ int budget_stop(struct budget *budget, lua_State *L) {
   return luaL_error(L, "script ran longer than %d ms of CPU", allowed_ms(budget));
 }
 
-/* The guard function, which ends a stop, must get as far as doing so. */
-static bool inside_guard(lua_State *L, const struct vm *vm, lua_Debug *where) {
-  lua_getinfo(L, "f", where);
-  bool inside = lua_topointer(L, -1) == vm->guard;
-  lua_pop(L, 1);
-  return inside;
+/* A guard function, which ends a stop, must get as far as doing so. No script is called so. */
+static bool inside_guard(lua_State *L, lua_Debug *where) {
+  lua_getinfo(L, "S", where);
+  return strcmp(where->source, "=guard") == 0;
 }
 
 static void on_hook(lua_State *L, lua_Debug *where) {
   struct vm *vm = vm_of(L);
-  if (!vm->budget || inside_guard(L, vm, where)) return;
+  if (!vm->budget || inside_guard(L, where)) return;
   vm->budget->stopped = true;
   lua_getinfo(L, "Sl", where);
   lua_pushfstring(L, "%s:%d: script ran longer than %d ms of CPU", where->short_src, where->currentline,
@@ -155,6 +154,10 @@ struct budget *budget_open(unsigned limit_ms) {
   pthread_mutex_init(&budget->lock, NULL);
   start_watchdog(budget);
   return budget;
+}
+
+void budget_limit(struct budget *budget, unsigned limit_ms) {
+  if (limit_ms > 0) atomic_store_explicit(&budget->limit_ms, limit_ms, memory_order_relaxed);
 }
 
 void budget_close(struct budget *budget) {

@@ -12,6 +12,8 @@ struct budget;
 
 struct budget *budget_open(unsigned limit_ms); /* one per worker thread, called on that thread */
 void budget_close(struct budget *budget);
+/* Another limit from the next look on. */
+void budget_limit(struct budget *budget, unsigned limit_ms);
 
 /* Entries may nest (a script that loads a script): each has its own count, and the outer one starts afresh. */
 void budget_enter(struct budget *budget, lua_State *L);

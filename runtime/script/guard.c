@@ -6,25 +6,33 @@
 
 #include "base/check.h"
 #include "script/state.h"
+#include "script/task.h"
 
-/* In Lua, since only Lua's own pcall lets the hook wait. The CPU hook lets exactly this function run on, so that
+/* In Lua, since only Lua's own pcall lets the hook wait. The CPU hook lets functions of this chunk run on, so that
  * `settle` is reached with the stop still armed. */
 static const char source[] =
-    "local pcall, begin, settle = ...\n"
+    "local pcall, begin, settle, start, tell = ...\n"
     "return function(hook, ...)\n"
     "  return settle(begin(), pcall(hook, ...))\n"
+    "end, function(watch)\n"
+    "  return function(hook, ...)\n"
+    "    return tell(watch, start(), pcall(hook, ...))\n"
+    "  end\n"
     "end\n";
 
 /* Starts a count. Returns true where it began an entry of its own: in set-up code, where nothing waits. */
-static int guard_begin(lua_State *L) {
-  struct vm *vm = vm_of(L);
+static bool begin_count(struct vm *vm) {
   bool own_entry = vm->budget && !budget_inside(vm->budget);
   if (own_entry) {
     budget_enter(vm->budget, vm->L);
   } else if (vm->budget) {
     budget_renew(vm->budget);
   }
-  lua_pushboolean(L, own_entry);
+  return own_entry;
+}
+
+static int guard_begin(lua_State *L) {
+  lua_pushboolean(L, begin_count(vm_of(L)));
   return 1;
 }
 
@@ -48,14 +56,42 @@ static int guard_settle(lua_State *L) {
   return 3;
 }
 
+/* When the hook began on its task's clock, below zero where it is an entry of its own. */
+static int guard_start(lua_State *L) {
+  struct vm *vm = vm_of(L);
+  lua_Number sign = begin_count(vm) ? -1 : 1;
+  lua_pushnumber(L, sign * (lua_Number)(task_ran_ns(vm) + 1));
+  return 1;
+}
+
+/* (watch, start, pcall's results...) -> as guard_settle. */
+static int guard_tell(lua_State *L) {
+  struct guard_watch *watch = lua_touserdata(L, 1);
+  lua_Number start = lua_tonumber(L, 2);
+  uint64_t began = (uint64_t)(start < 0 ? -start : start) - 1, now = task_ran_ns(vm_of(L));
+  watch->note(watch, now > began ? now - began : 0, !lua_toboolean(L, 3));
+  lua_pushboolean(L, start < 0);
+  lua_replace(L, 2);
+  lua_remove(L, 1);
+  return guard_settle(L);
+}
+
+void guard_push_watched(lua_State *L, struct guard_watch *watch) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, vm_of(L)->guard_make);
+  lua_pushlightuserdata(L, watch);
+  lua_call(L, 1, 1);
+}
+
 void guard_open(lua_State *L) {
   struct vm *vm = vm_of(L);
   REQUIRE(luaL_loadbufferx(L, source, sizeof source - 1, "=guard", "t") == 0);
   lua_getglobal(L, "pcall");
   lua_pushcfunction(L, guard_begin);
   lua_pushcfunction(L, guard_settle);
-  lua_call(L, 3, 1);
-  vm->guard = lua_topointer(L, -1);
+  lua_pushcfunction(L, guard_start);
+  lua_pushcfunction(L, guard_tell);
+  lua_call(L, 5, 2);
+  vm->guard_make = luaL_ref(L, LUA_REGISTRYINDEX);
   vm->guard_place = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 

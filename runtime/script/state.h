@@ -25,17 +25,17 @@ struct vm {
   unsigned task_count;
   struct task *running; /* null between runs */
   unsigned depth;       /* Lua functions called back from C and not yet returned */
-  size_t settled;       /* bytes in use when the last collection cycle ended */
+  uint64_t opened_ns;
+  size_t settled; /* bytes in use when the last collection cycle ended */
   void (*idle)(struct vm *vm, void *owner);
   void *idle_owner;
-  const void *guard; /* identity of the guard function: the CPU hook lets it pass */
   /* places in the registry */
   int script_env, hallway_env;  /* environments of chunks */
   int doors, private_doors;     /* name -> read-only view */
   int modules, module_views;    /* hallway modules: name -> value, name -> what scripts see of it */
   int task_results, module_run; /* functions called protected */
-  int guard_place;
-  int compiled; /* path -> function, of files compiled ahead */
+  int guard_place, guard_make;  /* the plain guard; what makes counting ones */
+  int compiled;                 /* path -> function, of files compiled ahead */
   struct pattern_choice choices[PATTERN_CHOICES];
   struct bundle bundle;    /* borrowed, or a view of `own` */
   struct buffer own;       /* the bytes of a bundle that only this VM has */

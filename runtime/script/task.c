@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/check.h"
 #include "script/state.h"
@@ -28,6 +29,9 @@ struct task {
   void (*gone)(void *owner); /* null = nobody asks */
   void *owner;
   unsigned errands;
+  bool set_up;           /* see task_set_up */
+  uint64_t ran_ns;       /* how long it has run before the present stretch */
+  uint64_t resumed_ns;   /* when that began */
   const char *traceback; /* lies on the main state's stack while `done` runs */
 };
 
@@ -75,6 +79,10 @@ struct task *task_of(lua_State *L) {
   return task && task->thread == L ? task : NULL;
 }
 
+struct vm *task_vm(const struct task *task) {
+  return task->vm;
+}
+
 void *task_owner(const struct task *task) {
   return task->owner;
 }
@@ -84,7 +92,19 @@ bool task_is(const struct task *task, task_done done) {
 }
 
 struct task *task_running(lua_State *L) {
-  return vm_of(L)->running;
+  struct task *task = vm_of(L)->running;
+  return task && !task->set_up ? task : NULL;
+}
+
+static uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t task_ran_ns(const struct vm *vm) {
+  const struct task *task = vm->running;
+  return task ? task->ran_ns + now_ns() - task->resumed_ns : now_ns() - vm->opened_ns;
 }
 
 unsigned *task_errands(struct task *task) {
@@ -99,17 +119,39 @@ const char *task_traceback(const struct task *task) {
 
 struct task *task_check(lua_State *L) {
   struct task *task = task_of(L);
-  if (!task || !lua_isyieldable(L)) luaL_error(L, "cannot wait here");
+  if (!task || task->set_up || !lua_isyieldable(L)) luaL_error(L, "cannot wait here");
   return task;
 }
 
-uint64_t task_wait(lua_State *L, void *operation, task_results results, task_abort abort) {
-  struct task *task = task_check(L);
+static uint64_t wait_begin(struct task *task, void *operation, task_results results, task_abort abort) {
   REQUIRE(results && abort && !task->abort);
   task->operation = operation;
   task->results = results;
   task->abort = abort;
   return ++task->number;
+}
+
+uint64_t task_wait(lua_State *L, void *operation, task_results results, task_abort abort) {
+  return wait_begin(task_check(L), operation, results, abort);
+}
+
+void task_set_up(struct task *task) {
+  task->set_up = true;
+}
+
+static int no_results(lua_State *L, void *operation) {
+  (void)L, (void)operation;
+  return 0;
+}
+
+static void no_abort(void *operation) {
+  (void)operation;
+}
+
+uint64_t task_pause(lua_State *L) {
+  struct task *task = task_of(L);
+  if (!task || !task->set_up || !lua_isyieldable(L)) return 0;
+  return wait_begin(task, task, no_results, no_abort);
 }
 
 void task_wake(struct task *task, uint64_t number) {
@@ -206,9 +248,11 @@ static int run(struct task *task) {
   task->state = TASK_RUNNING;
   vm->running = task;
   vm->depth = 0;
+  task->resumed_ns = now_ns();
   int count = take_results(task);
   int status = count < 0 ? LUA_ERRRUN : lua_resume(task->thread, count);
   vm->running = NULL;
+  task->ran_ns += now_ns() - task->resumed_ns;
   if (count >= 0 && status != 0 && status != LUA_YIELD) lua_xmove(task->thread, vm->L, 1);
   return status;
 }
@@ -226,7 +270,7 @@ static void task_yielded(struct task *task) {
 
 static void on_job(struct loop_job *job) {
   struct task *task = LIST_OWNER(job, struct task, job);
-  struct vm_stretch stretch = vm_stretch_begin(task->vm, true);
+  struct vm_stretch stretch = vm_stretch_begin(task->vm, !task->set_up);
   int status = run(task);
   const char *code = vm_stretch_end(task->vm, stretch);
   bool failed = status != 0 && status != LUA_YIELD;

@@ -30,13 +30,25 @@ struct task *task_prepare(struct vm *vm, struct loop *loop, lua_State *L, int ar
 void task_own(struct task *task, void *owner, task_done done, void (*gone)(void *owner));
 void task_begin(struct task *task);
 
+/* Makes it one that loads a generation: no CPU limit of its own, as in the main state, and nothing in it may wait; it
+ * only pauses, so that the loop comes to turn in between. */
+void task_set_up(struct task *task);
+/* Begins such a pause, whose number task_wake takes; the caller then returns lua_yield(L, 0). 0 where one cannot pause:
+ * in another task, in the main state, inside of a callback. */
+uint64_t task_pause(lua_State *L);
+
+/* How long the task that runs in this VM has run so far, waits left out; without one a clock of the VM's. */
+uint64_t task_ran_ns(const struct vm *vm);
+
 /* The task that `L` runs in; null in the main state (loading, specs outside a task). */
 struct task *task_of(lua_State *L);
 void *task_owner(const struct task *task);
+struct vm *task_vm(const struct task *task);
 /* Whose is it: the one whose tasks end in `done`? */
 bool task_is(const struct task *task, task_done done);
 
-/* The task that runs now in L's VM, whichever of its coroutines L is; null when none does. */
+/* The task that runs now in L's VM, whichever of its coroutines L is; null when none does, or one that loads a
+ * generation. */
 struct task *task_running(lua_State *L);
 
 /* How many calls to others this task has made; for whoever bounds them. */

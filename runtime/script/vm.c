@@ -82,6 +82,7 @@ static struct vm *vm_new(const struct vm_options *options) {
   vm->budget = options->budget;
   vm->host = options->host;
   vm->generation = options->generation;
+  vm->opened_ns = task_ran_ns(vm);
   list_init(&vm->tasks);
   copy_roots(vm, options);
   return vm;
@@ -124,6 +125,7 @@ void vm_close(struct vm *vm) {
   REQUIRE(!vm->running);
   vm->idle = NULL;
   task_cancel_all(vm);
+  allocator_drop(&vm->allocator);
   lua_close(vm->L);
   vm_free(vm);
 }

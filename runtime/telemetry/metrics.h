@@ -30,6 +30,8 @@ enum metrics_family {
   METRIC_FAILOVERS,         /* gateway_failovers_total{target} */
   METRIC_SCRIPT_FAULTS,     /* gateway_script_faults_total{kind,name} */
   METRIC_SCRIPT_EVENTS,     /* gateway_script_events_total{name}: what scripts count */
+  METRIC_SCRIPT_RELOADS,    /* gateway_script_reloads_total{result}: accepted, rejected, rolled_back */
+  METRIC_GENERATION,        /* gateway_generation: number of the active one */
   METRIC_LOG_DROPPED,       /* gateway_log_lines_dropped_total */
   METRIC_WORKER_RESTARTS,   /* gateway_worker_restarts_total: written by the supervisor's slot */
   METRIC_HTTP_REFUSED,      /* gateway_http_refused_total{code}: framing, limits, time-outs */

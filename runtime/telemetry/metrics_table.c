@@ -9,7 +9,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_KEY_TYPE] = "key_type", [LABEL_STATE] = "state",
     [LABEL_KIND] = "kind",         [LABEL_TARGET] = "target",
     [LABEL_NAME] = "name",         [LABEL_CODE] = "code",
-    [LABEL_EVENT] = "name",
+    [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -84,6 +84,14 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
         {"gateway_script_faults_total", "Faults of scripts.", METRIC_COUNTER, 2, {LABEL_KIND, LABEL_NAME}, false},
     [METRIC_SCRIPT_EVENTS] =
         {"gateway_script_events_total", "Events counted by scripts.", METRIC_COUNTER, 1, {LABEL_EVENT}, false},
+    [METRIC_SCRIPT_RELOADS] = {"gateway_script_reloads_total",
+                               "Generations of scripts by what became of them.",
+                               METRIC_COUNTER,
+                               1,
+                               {LABEL_RESULT},
+                               false},
+    [METRIC_GENERATION] =
+        {"gateway_generation", "Number of the generation that serves.", METRIC_GAUGE_LATEST, 0, {0}, false},
     [METRIC_LOG_DROPPED] = {"gateway_log_lines_dropped_total",
                             "Log lines dropped because their reader was too slow.",
                             METRIC_COUNTER,

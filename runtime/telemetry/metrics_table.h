@@ -23,6 +23,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_TARGET,
                     LABEL_NAME,
                     LABEL_CODE,
+                    LABEL_RESULT,
                     LABEL_EVENT,
                     METRIC_LABELS
 };

@@ -154,7 +154,7 @@ static void a_taken_port_is_said_on_stderr_and_ends_it_with_1(void **state) {
   pid_t child = fork();
   if (child == 0) {
     dup2(pipes[1], STDERR_FILENO);
-    struct supervisor_options options = {&settings, segment_open(2), worker_serves, NULL};
+    struct supervisor_options options = {.settings = &settings, .segment = segment_open(2), .worker = worker_serves};
     int code = supervisor_run(&options);
     segment_close(options.segment);
     _exit(code);

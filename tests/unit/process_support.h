@@ -98,7 +98,8 @@ struct plan {
 
 static inline _Noreturn void program_child(const struct plan *plan, struct segment *segment, int out) {
   struct settings settings = {.host = "127.0.0.1", .drain_ms = plan->drain_ms, .log_level = "debug"};
-  struct supervisor_options options = {&settings, segment, plan->worker, plan->user};
+  struct supervisor_options options = {
+      .settings = &settings, .segment = segment, .worker = plan->worker, .user = plan->user};
   dup2(out, STDOUT_FILENO);
   close(out);
   int code = supervisor_run(&options);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/gate.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process/gate_child.h"
+
+int gate_start(struct gate *gate, const struct gate_task *task, int kept, uint64_t now_ms) {
+  gate->slot = generations_take(gate->options->generations, kept);
+  gate->due_ms = now_ms + GATE_WALL_MS;
+  gate->late = false;
+  pid_t parent = getpid(), pid = fork();
+  if (pid == 0) gate_child(gate, task, parent);
+  if (pid < 0) {
+    generations_drop(gate->options->generations, gate->slot);
+    return -1;
+  }
+  setpgid(pid, pid); /* the child does so, too: whoever comes first */
+  gate->pid = pid;
+  return 0;
+}
+
+void gate_kill(struct gate *gate) {
+  if (gate->pid == 0) return;
+  kill(-gate->pid, SIGKILL);
+  kill(gate->pid, SIGKILL);
+}
+
+void gate_look(struct gate *gate, uint64_t now_ms) {
+  if (gate->pid == 0 || now_ms < gate->due_ms) return;
+  gate->late = true;
+  gate_kill(gate);
+}
+
+/* ---- how it ended ---- */
+
+static void refuse(struct gate *gate, const char *why) {
+  gate_refuse(gate->options->generations, gate->slot, "gate", why);
+}
+
+/* The judge wrote its reasons, or did not live to do so. */
+static void reason_find(struct gate *gate, int status) {
+  char why[128];
+  int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  if (gate->late) {
+    snprintf(why, sizeof why, "the candidate did not end within %d s", GATE_WALL_MS / 1000);
+  } else if (number == SIGXCPU || number == SIGKILL) {
+    snprintf(why, sizeof why, "the candidate did not end within %d s of CPU", GATE_CPU_SECONDS);
+  } else if (number == SIGABRT) {
+    snprintf(why, sizeof why, "the candidate passed the memory limit of %d MiB", GATE_MEMORY >> 20);
+  } else if (number != 0) {
+    snprintf(why, sizeof why, "the candidate ended the gate (signal %d)", number);
+  } else {
+    snprintf(why, sizeof why, "the candidate ended the gate (exit code %d)", WEXITSTATUS(status));
+  }
+  refuse(gate, why);
+}
+
+enum gate_verdict gate_end(struct gate *gate, int status) {
+  kill(-gate->pid, SIGKILL); /* what it started and left behind */
+  gate->pid = 0;
+  bool ended = WIFEXITED(status) && !gate->late;
+  if (ended && WEXITSTATUS(status) == GATE_EXIT_ACCEPTED) return GATE_ACCEPTED;
+  if (ended && WEXITSTATUS(status) == GATE_EXIT_UNCHANGED) return GATE_UNCHANGED;
+  if (!ended || WEXITSTATUS(status) != GATE_EXIT_REFUSED) reason_find(gate, status);
+  return GATE_REFUSED;
+}
+
+static uint64_t monotonic_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+enum gate_verdict gate_run(struct gate *gate, const struct gate_task *task) {
+  int status;
+  if (gate_start(gate, task, -1, monotonic_ms()) < 0) {
+    refuse(gate, strerror(errno));
+    return GATE_REFUSED;
+  }
+  while (waitpid(gate->pid, &status, WNOHANG) == 0) {
+    gate_look(gate, monotonic_ms());
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+  }
+  return gate_end(gate, status);
+}

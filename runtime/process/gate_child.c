@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/gate_child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "codec/json.h"
+#include "config/file.h"
+#include "crypto/digest.h"
+#include "crypto/secret.h"
+#include "process/judge.h"
+#include "process/roots.h"
+
+/* ---- limits ---- */
+
+static void limits_set(void) {
+  setrlimit(RLIMIT_CPU, &(struct rlimit){GATE_CPU_SECONDS, GATE_CPU_SECONDS + 1});
+  setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+#if !defined(__SANITIZE_ADDRESS__) /* its shadow memory counts: there the caps of the VMs must do */
+  setrlimit(RLIMIT_DATA, &(struct rlimit){GATE_MEMORY, GATE_MEMORY});
+#endif
+}
+
+static void signals_reset(void) {
+  static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGUSR1, SIGPIPE};
+  sigset_t none;
+  sigemptyset(&none);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) signal(numbers[i], SIG_DFL);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Standard output is the log's: nothing of a spec's gets there. */
+static void output_drop(void) {
+  int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing >= 0) dup2(nothing, STDOUT_FILENO);
+}
+
+/* ---- what is written into the slot ---- */
+
+/* The first reason of a report, and how many there are, for the log. */
+static void reasons_note(struct generation_slot *slot, struct slice report) {
+  static const struct json_step steps[] = {{SLICE_LITERAL("reasons"), -1}};
+  static const struct json_step message[] = {{SLICE_LITERAL("message"), -1}};
+  struct slice list, reason, text;
+  struct json_fault fault;
+  struct json_reader reader;
+  slot->reasons = 0;
+  if (json_validate(report, &json_limits_default, &fault) < 0 || !json_find(report, steps, 1, &list)) return;
+  json_reader_start(&reader, list);
+  if (json_reader_next(&reader, &reason) != JSON_EVENT_OPEN_ARRAY) return;
+  for (; json_reader_value(&reader, &reason); slot->reasons++) {
+    if (slot->reasons > 0 || !json_find(reason, message, 1, &text) || json_type_of(text) != JSON_STRING) continue;
+    struct buffer plain = {0};
+    json_string_decode(text, &plain);
+    snprintf(slot->note, sizeof slot->note, "%.*s", (int)(plain.len < 250 ? plain.len : 250), plain.data);
+    buffer_free(&plain);
+  }
+}
+
+static void report_store(struct generations *generations, unsigned slot, struct slice report, struct slice lines) {
+  if (report.len > JUDGE_REPORT_MAX) report = SLICE_LITERAL("{\"reasons\":[],\"warnings\":[],\"scripts\":[]}");
+  generations_store(generations, slot, GENERATION_REPORT, report);
+  generations_store(generations, slot, GENERATION_LINES, slice_make(lines.ptr, lines.len < 65536 ? lines.len : 65536));
+  reasons_note(&generations->slots[slot], report);
+}
+
+void gate_refuse(struct generations *generations, unsigned slot, const char *file, const char *why) {
+  struct buffer report = {0};
+  buffer_append_slice(&report, SLICE_LITERAL("{\"reasons\":[{\"file\":"));
+  json_string_encode(&report, slice_text(file));
+  buffer_append_slice(&report, SLICE_LITERAL(",\"line\":0,\"message\":"));
+  json_string_encode(&report, slice_text(why));
+  buffer_append_slice(&report, SLICE_LITERAL("}],\"warnings\":[],\"scripts\":[]}"));
+  report_store(generations, slot, buffer_slice(&report), slice_text(why));
+  buffer_free(&report);
+}
+
+static void hex_of(struct slice bytes, char out[GENERATION_ID_SIZE]) {
+  struct digest digest;
+  digest_sha256(bytes, &digest);
+  digest_hex(&digest, out);
+  out[DIGEST_HEX_SIZE] = '\0';
+}
+
+/* Over everything that decides how the gateway behaves: not over specs, nor over where a file was. */
+static void id_of(const struct bundle *bundle, char id[GENERATION_ID_SIZE]) {
+  struct buffer bytes = {0};
+  for (size_t i = 0; i < bundle->count; i++) {
+    struct bundle_file file = bundle_at(bundle, i);
+    if (file.class == BUNDLE_SPEC) continue;
+    buffer_append_format(&bytes, "%s %zu\n", file.path, file.text.len);
+    buffer_append_slice(&bytes, file.text);
+  }
+  hex_of(buffer_slice(&bytes), id);
+  buffer_free(&bytes);
+}
+
+struct candidate {
+  const struct gate *gate;
+  const struct gate_task *task;
+  struct generation_slot *slot;
+  struct buffer config, bytes;
+  struct bundle bundle;
+  struct script_roots roots;
+};
+
+static int read_disk(struct candidate *candidate, struct error *error) {
+  const char *path = roots_config_path();
+  struct error unread; /* the judge says so with the file's name */
+  if (path && config_file_read(path, &candidate->config, &unread) < 0) buffer_free(&candidate->config);
+  roots_find(&candidate->roots, candidate->gate->options->bundled, path, buffer_slice(&candidate->config));
+  memcpy(candidate->slot->roots, candidate->roots.paths, sizeof candidate->slot->roots);
+  struct bundle_sources sources = {.roots = candidate->roots.list,
+                                   .root_count = candidate->roots.count,
+                                   .specs = true,
+                                   .config_path = candidate->config.data ? path : NULL,
+                                   .config_text = buffer_slice(&candidate->config)};
+  if (bundle_read(&sources, &candidate->bytes, error) < 0) return -1;
+  if (!bundle_view(&candidate->bundle, buffer_slice(&candidate->bytes))) return -1;
+  id_of(&candidate->bundle, candidate->slot->id);
+  return 0;
+}
+
+static bool is_unchanged(const struct candidate *candidate) {
+  const struct generations *generations = candidate->gate->options->generations;
+  uint64_t active = atomic_load(&generations->active);
+  if (!active || candidate->task->all_specs) return false;
+  if (!candidate->task->asked && strcmp(candidate->slot->id, candidate->task->blocked) == 0) return true;
+  struct slice bytes = generations_part(generations, generation_word_slot(active), GENERATION_BUNDLE);
+  return slice_equal(bytes, buffer_slice(&candidate->bytes));
+}
+
+void gate_hide_key(struct settings *settings) {
+  char digest[GENERATION_ID_SIZE];
+  hex_of(slice_text(settings->master_key), digest);
+  secret_cleanse(settings->master_key, sizeof settings->master_key);
+  memcpy(settings->master_key, digest, sizeof digest);
+}
+
+static void change_note(struct candidate *candidate, const char *path) {
+  char *out = candidate->slot->changed;
+  size_t len = strlen(out), room = sizeof candidate->slot->changed - len;
+  if (strlen(path) + 2 < room) snprintf(out + len, room, "%s%s", len > 0 ? " " : "", path);
+}
+
+/* What is new, other, or gone. */
+static void changes_note(struct candidate *candidate, const struct bundle *active) {
+  struct bundle_file other;
+  for (size_t i = 0; i < candidate->bundle.count; i++) {
+    struct bundle_file file = bundle_at(&candidate->bundle, i);
+    bool same = bundle_find(active, file.path, &other) && slice_equal(file.text, other.text);
+    if (!same) change_note(candidate, file.path);
+  }
+  for (size_t i = 0; i < active->count; i++) {
+    struct bundle_file file = bundle_at(active, i);
+    if (!bundle_find(&candidate->bundle, file.path, &other)) change_note(candidate, file.path);
+  }
+}
+
+static int judge(struct candidate *candidate) {
+  const struct gate_options *options = candidate->gate->options;
+  struct generations *generations = options->generations;
+  struct buffer report = {0}, lines = {0};
+  struct bundle active;
+  struct settings *settings = calloc(1, sizeof *settings);
+  struct judge_task task = {.candidate = &candidate->bundle,
+                            .all_specs = candidate->task->all_specs,
+                            .roots = candidate->roots.list,
+                            .root_count = candidate->roots.count,
+                            .config_path = roots_config_path(),
+                            .settings = settings,
+                            .lines = &lines};
+  uint64_t word = atomic_load(&generations->active);
+  unsigned slot = generation_word_slot(word);
+  if (word && bundle_view(&active, generations_part(generations, slot, GENERATION_BUNDLE))) {
+    task.active = &active;
+    task.active_report = generations_part(generations, slot, GENERATION_REPORT);
+  }
+  int result = settings ? options->judge(&task, &report) : -1;
+  if (settings && !candidate->task->first) gate_hide_key(settings);
+  if (settings) candidate->slot->settings = *settings;
+  report_store(generations, candidate->gate->slot, buffer_slice(&report), buffer_slice(&lines));
+  if (task.active) changes_note(candidate, &active);
+  return result;
+}
+
+static int run(struct candidate *candidate) {
+  struct generations *generations = candidate->gate->options->generations;
+  unsigned slot = candidate->gate->slot;
+  struct error error = {0};
+  if (read_disk(candidate, &error) < 0) {
+    gate_refuse(generations, slot, "", error.message);
+    return GATE_EXIT_REFUSED;
+  }
+  if (is_unchanged(candidate)) return GATE_EXIT_UNCHANGED;
+  if (generations_store(generations, slot, GENERATION_BUNDLE, buffer_slice(&candidate->bytes)) < 0) {
+    gate_refuse(generations, slot, "", "all files together are too large");
+    return GATE_EXIT_REFUSED;
+  }
+  return judge(candidate) == 0 ? GATE_EXIT_ACCEPTED : GATE_EXIT_REFUSED;
+}
+
+_Noreturn void gate_child(const struct gate *gate, const struct gate_task *task, pid_t parent) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
+  if (gate->options->child) gate->options->child(gate->options->user);
+  signals_reset();
+  limits_set();
+  output_drop();
+  struct candidate candidate = {.gate = gate, .task = task, .slot = &gate->options->generations->slots[gate->slot]};
+  _exit(run(&candidate));
+}
