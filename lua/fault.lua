@@ -46,9 +46,9 @@ function fault.told(problem, says)
   for _, pattern in ipairs(SAFE) do
     if text:find(pattern) then return line end
   end
-  return place .. text:gsub("[^%s%p][^%s]+", function(word)
-    word = word:match "^(.-)%p*$"
-    return #word > 2 and says(word) and "[withheld]" or nil
+  return place .. text:gsub("[^%s%p][^%s]+", function(found)
+    local word, tail = found:match "^(.-)(%p*)$"
+    return #word > 2 and says(word) and "[withheld]" .. tail or nil
   end)
 end
 

@@ -45,16 +45,19 @@ static long index_of(struct slice object, long position) {
   return number >= 0 && number <= INT_MAX ? (long)number : position;
 }
 
-/* Calls `read` with each object of an array; `index`, a member of the scope, is the object's. */
-static void elements_read(const struct scope *scope, struct slice array, long *index, member_read read) {
+/* Calls `read` with each object of an array; `index`, a member of the scope, is the object's. Returns how many elements
+ * there are, -1 when it is no array. */
+static long elements_read(const struct scope *scope, struct slice array, long *index, member_read read) {
   struct json_reader reader;
   struct slice value;
   json_reader_start(&reader, array);
-  if (json_reader_next(&reader, &value) != JSON_EVENT_OPEN_ARRAY) return;
-  for (long position = 0; json_reader_value(&reader, &value); position++) {
-    *index = index_of(value, position);
+  if (json_reader_next(&reader, &value) != JSON_EVENT_OPEN_ARRAY) return -1;
+  long count = 0;
+  for (; json_reader_value(&reader, &value); count++) {
+    *index = index_of(value, count);
     members_read(scope, value, read);
   }
+  return count;
 }
 
 /* ---- texts ---- */
@@ -157,9 +160,7 @@ static void chunk_member_read(const struct scope *scope, struct slice key, struc
   struct scope inner = *scope;
   if (is(key, "choices")) {
     delta->choices = value;
-    inner.choice = -1;
-    elements_read(&inner, value, &inner.choice, choice_read);
-    delta->no_choices = inner.choice < 0;
+    delta->no_choices = elements_read(&inner, value, &inner.choice, choice_read) == 0;
   } else if (is(key, "usage") && json_type_of(value) == JSON_OBJECT) {
     delta->usage = value;
     delta->more = true;
