@@ -8,6 +8,7 @@
  *     role = "messages[].role",            the member that names whose text it is, on the way to the place; or
  *     fixed = "user",                      whose text it is (also when the member is not there)
  *     tool_kind = "tool_result",           the kind when that role is "tool" or "function"
+ *     except = "type id",                  of a `**`: members of these names are passed over, wherever they are
  *     unless = "data:",                    strings that begin so are passed over
  *     only_type = "text" }                 only beside a member "type" of this value */
 
@@ -37,6 +38,7 @@ static void rule_add(lua_State *L, struct json_rules *rules) {
                            .kind = field(L, "kind"),
                            .fixed = field(L, "fixed"),
                            .tool_kind = field(L, "tool_kind"),
+                           .except = field(L, "except"),
                            .unless = field(L, "unless"),
                            .only_type = field(L, "only_type")};
   const char *fault = json_rules_add(rules, &rule, field(L, "role"));

@@ -84,6 +84,10 @@ function Context:texts(which) end
 ---@return integer? index
 function Context:find(set, which) end
 
+--- True when the request carries token ids in place of text: nobody can look into it.
+---@return boolean
+function Context:uninspectable() end
+
 --- Puts a header on whatever answer goes out. False when it has begun already.
 ---@param name string
 ---@param value string|number

@@ -130,6 +130,12 @@ function methods.find(ctx, set, which)
   if doc then return doc:find(walker, set) end
 end
 
+--- True when the request carries token ids in place of text: nobody can look into it.
+---@return boolean
+function methods.uninspectable(ctx)
+  return ctx.body ~= nil and places.uninspectable(ctx.endpoint, ctx.body)
+end
+
 --- Puts a header on whatever answer goes out. False when it has begun.
 ---@return boolean
 function methods.set_header(ctx, name, value)
@@ -165,7 +171,7 @@ local function answer_body(fields)
   elseif not text and answer.reply then
     text = answer.reply:body()
   end
-  return text and (document.new(text)) or nil
+  return text and (document.new(text, { call = fields[BOX] })) or nil
 end
 
 local function answer_header(headers, name)

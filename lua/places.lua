@@ -5,12 +5,14 @@
 --- A place is written as document.walker has it, a kind before it: { "text", "messages[].content" }.
 
 local anthropic = require "places_anthropic"
+local below = require "places_below"
 local document = require "gateway.document"
 local gemini = require "places_gemini"
 local openai = require "places_openai"
 local responses = require "places_responses"
 
-local OTHER = { "other", "**" }
+local OTHER = below.other "**"
+local ANYTHING = { "other", "**" }
 
 --- Places of requests and answers, by endpoint.
 local requests = {
@@ -44,31 +46,28 @@ local requests = {
   responses = responses.request,
   messages = anthropic.request,
   gemini = gemini.request,
-  passthrough = { OTHER, { false, "model" } },
+  passthrough = { ANYTHING, { false, "model" } },
 }
 
+--- Of an answer only what a provider says in it: members of the gateway's own, or of a plugin's, are no texts.
 local answers = {
   chat = openai.answer,
   completions = {
-    OTHER, { "text", "choices[].text", fixed = "assistant" },
-    { false, "id", "object", "model", "choices[].finish_reason", "choices[].logprobs.**" },
+    below.other "choices[].**", { "text", "choices[].text", fixed = "assistant" },
+    { false, "choices[].finish_reason", "choices[].logprobs.**" },
   },
-  embeddings = { OTHER, { false, "object", "model", "data[].object", "data[].embedding" } },
+  embeddings = {},
   images = {
-    OTHER, { "prompt", "data[].revised_prompt", fixed = "assistant" },
+    below.other "data[].**", { "prompt", "data[].revised_prompt", fixed = "assistant" },
     { "url", "data[].url", unless = "data:" }, { false, "data[].b64_json" },
   },
-  moderations = { OTHER, { false, "id", "model" } },
-  transcriptions = {
-    OTHER, { "text", "text", "segments[].text", "words[].word", fixed = "user" }, { false, "language", "task" },
-  },
-  rerank = {
-    OTHER, { "document", "results[].document", "results[].document.**", fixed = "user" }, { false, "id", "model" },
-  },
+  moderations = {},
+  transcriptions = { { "text", "text", "segments[].text", "words[].word", fixed = "user" } },
+  rerank = { { "document", "results[].document", "results[].document.**", fixed = "user" } },
   responses = responses.answer,
   messages = anthropic.answer,
   gemini = gemini.answer,
-  passthrough = { OTHER },
+  passthrough = { ANYTHING },
 }
 
 requests.translations, answers.translations = requests.transcriptions, answers.transcriptions
@@ -86,7 +85,7 @@ local function compile(groups)
     for i = 2, #group do
       rules[#rules + 1] = {
         kind = group[1] or nil, path = group[i], role = group.role, fixed = group.fixed, tool_kind = group.tool_kind,
-        unless = group.unless, only_type = group.only_type,
+        unless = group.unless, except = group.except, only_type = group.only_type,
       }
     end
   end

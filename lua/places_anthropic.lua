@@ -24,20 +24,17 @@ local function blocks(at, role, fixed)
 end
 
 local request = {
-  { "other", "**" },
+  below.other "**",
   { "text", "system", "system[].text", fixed = "system" },
   { "text", "messages[].content", "messages[].content[]", role = "messages[].role" },
   { "tool", "tools[].name", "tool_choice.name" },
-  { "description", "tools[].**" },
+  below.description "tools[].**",
   { "metadata", "metadata.*" },
   { false, "model", "messages[].role", "system[].type", "system[].cache_control.**", "tools[].type",
     "tools[].cache_control.**", "tool_choice.type", "thinking.type", "service_tier" },
 }
 
-local answer = {
-  { "other", "**" },
-  { false, "id", "type", "role", "model", "stop_reason" },
-}
+local answer = { below.other "content[].**" }
 
 return {
   request = below.join(request, blocks("messages[].content[]", "messages[].role")),

@@ -16,6 +16,27 @@ function below.at(at, role, fixed)
   end
 end
 
+-- Words of a protocol, wherever they stand: nothing is said in them.
+local WORDS = "type id object role format mime_type media_type mimeType detail status $ref required"
+
+--- Every string at these places that has no place of its own, but for words of the protocol.
+---@param ... string "**", "choices[].**"
+---@return table group
+function below.other(...)
+  local group = { "other", ... }
+  group.except = WORDS
+  return group
+end
+
+--- The same of the kind "description", for what tools and formats are described with.
+---@param ... string
+---@return table group
+function below.description(...)
+  local group = { "description", ... }
+  group.except = WORDS
+  return group
+end
+
 --- One list of all groups in these lists.
 ---@param ... table[]
 ---@return table[]

@@ -20,15 +20,15 @@ local function parts(at, role, fixed)
 end
 
 local request = {
-  { "other", "**" },
+  below.other "**",
   { "tool", "tools[].functionDeclarations[].name", "tools[].function_declarations[].name" },
-  { "description", "tools[].**", "generationConfig.responseSchema.**", "generation_config.response_schema.**" },
+  below.description("tools[].**", "generationConfig.responseSchema.**", "generation_config.response_schema.**"),
   { false, "model", "contents[].role", "systemInstruction.role", "system_instruction.role" },
 }
 
 local answer = {
-  { "other", "**" },
-  { false, "modelVersion", "responseId", "candidates[].finishReason", "candidates[].content.role" },
+  below.other "candidates[].**",
+  { false, "candidates[].finishReason" },
 }
 
 return {

@@ -26,20 +26,19 @@ local function message(at, fixed)
 end
 
 local request = {
-  { "other", "**" },
+  below.other "**",
   { "text", "prediction.content", "prediction.content[].text", fixed = "assistant" },
   { "tool", "tools[].function.name", "tools[].custom.name", "functions[].name", "tool_choice.function.name" },
-  { "description", "tools[].**", "functions[].**", "response_format.**" },
+  below.description("tools[].**", "functions[].**", "response_format.**"),
   { "metadata", "metadata.*" },
   { false, "model", "tools[].type", "functions[].type", "response_format.type", "tool_choice", "tool_choice.type",
     "service_tier", "reasoning_effort", "verbosity", "modalities[]", "audio.format", "audio.voice" },
 }
 
 local answer = {
-  { "other", "**" },
+  below.other("choices[].**", "citations[]", "citations[].**", "search_results[].**", "provider_metadata.**"),
   { "text", "choices[].text", fixed = "assistant" },
-  { false, "id", "object", "model", "provider", "system_fingerprint", "service_tier", "choices[].finish_reason",
-    "choices[].logprobs.**" },
+  { false, "choices[].finish_reason", "choices[].logprobs.**" },
 }
 
 return {

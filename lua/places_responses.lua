@@ -22,24 +22,23 @@ local function items(at, fixed)
 end
 
 local both = {
-  { "other", "**" },
   { "instructions", "instructions", "instructions[].**", fixed = "system" },
   { "tool", "tools[].name" },
-  { "description", "tools[].**", "text.**" },
+  below.description("tools[].**", "text.**"),
   { "metadata", "metadata.*" },
-  { false, "model", "previous_response_id", "tools[].type", "text.format.type", "tool_choice", "service_tier",
-    "truncation", "reasoning.effort", "reasoning.summary" },
 }
 
 local request = {
+  below.other "**",
   { "input", "input", "input[]", fixed = "user" },
   { "text", "prompt.variables.**", fixed = "user" },
-  { false, "prompt.id", "include[]" },
+  { false, "model", "previous_response_id", "tool_choice", "service_tier", "truncation", "reasoning.effort",
+    "reasoning.summary", "include[]" },
 }
 
 local answer = {
+  below.other("output[].**", "error.**"),
   { "text", "output_text", fixed = "assistant" },
-  { false, "id", "object", "status" },
 }
 
 return {

@@ -140,6 +140,8 @@ local passed_over = {
   { "chat", '{"messages":[{"content":[{"type":"input_audio","input_audio":{"data":"CANARY","format":"wav"}}]}]}' },
   { "chat", '{"messages":[{"content":[{"type":"file","file":{"file_data":"CANARY"}}]}]}' },
   { "chat", '{"messages":[{"tool_call_id":"CANARY","tool_calls":[{"id":"CANARY","type":"CANARY"}]}]}' },
+  { "chat", '{"tools":[{"function":{"parameters":{"type":"CANARY","required":["CANARY"],"properties":{"q":{"type":'
+    .. '["CANARY"],"format":"CANARY"}}}}}]}' },
   { "messages", '{"messages":[{"content":[{"type":"image","source":{"type":"base64","data":"CANARY"}}]}]}' },
   { "messages", '{"messages":[{"content":[{"type":"thinking","signature":"CANARY"}]}]}' },
   { "gemini", '{"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"CANARY"}}]}]}' },
@@ -168,6 +170,16 @@ end
 
 describe("a canary is found in a", function() check("request", requests) end)
 describe("a canary is found in an", function() check("answer", answers) end)
+
+describe("of an answer no rule looks into what no provider says in it, as in", function()
+  for endpoint, body in pairs {
+    chat = '{"id":"CANARY","mine":{"k":"CANARY"},"choices":[{"finish_reason":"CANARY","message":{"role":"CANARY"}}]}',
+    messages = '{"id":"CANARY","stop_reason":"CANARY","content":[{"type":"CANARY","id":"CANARY"}]}',
+    embeddings = '{"data":[{"embedding":"CANARY"}],"model":"CANARY"}',
+  } do
+    it(endpoint, function() assert.are.same({}, found(places.answer(endpoint), body)) end)
+  end
+end)
 
 describe("no rule looks into", function()
   for _, case in ipairs(passed_over) do

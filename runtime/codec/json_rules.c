@@ -119,6 +119,7 @@ const char *json_rules_add(struct json_rules *rules, const struct json_rule *rul
   kept->kind = arena_copy(&rules->arena, rule->kind);
   kept->fixed = arena_copy(&rules->arena, rule->fixed);
   kept->tool_kind = arena_copy(&rules->arena, rule->tool_kind);
+  kept->except = arena_copy(&rules->arena, rule->except);
   kept->unless = arena_copy(&rules->arena, rule->unless);
   kept->only_type = arena_copy(&rules->arena, rule->only_type);
   const char *fault = role_read(kept, arena_copy(&rules->arena, role_path));

@@ -43,15 +43,16 @@ static void walk_follow(struct json_walk *walk) {
 struct place {
   const struct json_node *node;
   const struct json_rule *deep;
+  bool word; /* a member of a name that `deep` excepts: its string, or its array's, is none of its own */
 };
 
 static struct place place_below(const struct json_node *node, const struct json_rule *deep) {
   if (node && node->deep) deep = node->deep->kind.len > 0 ? node->deep : NULL;
-  return (struct place){node, deep};
+  return (struct place){node, deep, false};
 }
 
 static bool leads_on(struct place place, char first) {
-  if (place.deep) return true;
+  if (place.deep && !(place.word && first == '[')) return true;
   if (!place.node) return false;
   return first == '{' ? place.node->has_members : place.node->element != NULL;
 }
@@ -66,7 +67,7 @@ static bool rule_holds(const struct json_walk *walk, const struct json_rule *rul
 }
 
 static bool found_fill(const struct json_walk *walk, struct place place, struct slice raw, struct json_found *found) {
-  const struct json_rule *rule = place.node && place.node->leaf ? place.node->leaf : place.deep;
+  const struct json_rule *rule = place.node && place.node->leaf ? place.node->leaf : place.word ? NULL : place.deep;
   if (!rule || rule->kind.len == 0 || json_type_of(raw) != walk->wanted || !rule_holds(walk, rule, raw)) return false;
   bool owned = rule->role_level > 0 && rule->role_level <= walk->reader.depth;
   *found = (struct json_found){raw, rule, owned ? walk->levels[rule->role_level].start : SIZE_MAX};
@@ -89,16 +90,28 @@ static bool value_take(struct json_walk *walk, struct place place, struct json_f
   return false;
 }
 
+/* True when `key` is one of the names that the rule excepts. */
+static bool is_excepted(const struct json_rule *rule, struct slice key) {
+  const char *at = rule->except.ptr, *end = at + rule->except.len;
+  while (at < end) {
+    const char *blank = memchr(at, ' ', (size_t)(end - at)), *stop = blank ? blank : end;
+    if (slice_equal(slice_make(at, (size_t)(stop - at)), key)) return true;
+    at = stop + 1;
+  }
+  return false;
+}
+
 enum { KEY_MAX = 256 }; /* a rule's names are shorter */
 
 static struct place member_place(const struct json_walk_level *level, struct slice raw) {
   struct slice key;
   char decoded[KEY_MAX] __attribute__((uninitialized));
-  if (!level->node) return place_below(NULL, level->deep);
   if (!json_string_plain(raw, &key)) {
     key = raw.len <= KEY_MAX ? slice_make(decoded, json_string_decode_into(decoded, raw)) : (struct slice){0};
   }
-  return place_below(json_node_child(level->node, key), level->deep);
+  struct place place = place_below(level->node ? json_node_child(level->node, key) : NULL, level->deep);
+  place.word = place.deep && place.deep->except.len > 0 && is_excepted(place.deep, key);
+  return place;
 }
 
 /* One member or element of the innermost container, or its end. */

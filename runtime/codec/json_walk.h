@@ -13,6 +13,7 @@ struct json_rule {
   unsigned role_level;    /* how deep the object with that member lies: 1 = the document itself */
   struct slice fixed;     /* whose text it is when nothing says so */
   struct slice tool_kind; /* the kind when that role is "tool" or "function"; empty: `kind` */
+  struct slice except;    /* of a `**`: names of members whose strings are passed over, a blank between them */
   struct slice unless;    /* a string that begins so is passed over ("data:"); empty: none is */
   struct slice only_type; /* wanted only beside a member "type" of this value; empty: always */
 };
