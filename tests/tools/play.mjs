@@ -34,10 +34,14 @@ export class Stage {
   /**
    * Starts a gateway. `targets` maps provider names to upstreams (a fallback list in that order, each serving MODEL);
    * `config` adds members to the configuration, `yaml` replaces it, `env` adds variables; `key: null` leaves
-   * MASTER_KEY out; `expect` loosens what must hold afterwards: `restarts` of workers, an end by `signal`.
+   * MASTER_KEY out; `scripts` are files of an operator's folder; `expect` loosens what must hold afterwards: `restarts`
+   * of workers, an end by `signal`.
    */
-  async gateway({ targets = {}, config = {}, yaml, env = {}, key = MASTER_KEY, ready = '/readyz', expect = {} } = {}) {
+  async gateway({
+    targets = {}, config = {}, yaml, env = {}, key = MASTER_KEY, ready = '/readyz', expect = {}, scripts,
+  } = {}) {
     const port = await freePort();
+    if (scripts) env = { GATEWAY_SCRIPTS: this.folder(scripts), ...env };
     const text = yaml ?? JSON.stringify(configuration(targets, config), null, 2);
     const dir = this.folder({ 'gateway.yaml': text });
     const gateway = new Gateway({

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// The failure table: every fault in every hook, for a type that fails closed and one that fails open. Which fault, and
+// where, the request says in a header.
+import assert from 'node:assert/strict';
+
+import { completion, failure, speech } from '../tools/answers.mjs';
+import { drain, spelled } from '../tools/client.mjs';
+import { PROMPT } from '../tools/gateway.mjs';
+import { assertError, play, plays } from '../tools/play.mjs';
+import { until } from '../tools/wire.mjs';
+
+const FAULTS = {
+  raises: 'error("boom")',
+  'raises a table': 'error({})',
+  'raises nothing': 'error(nil)',
+  'reads nil': 'local t; return t.x.y',
+  'never ends': 'while true do end',
+  'never ends under pcall': 'while true do pcall(function() while true do end end) end',
+  'matches without an end': 'return ("a"):rep(5000):find((".-"):rep(50) .. "b")',
+  'fills the memory': 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) .. i end',
+  'makes a huge text': 'local s = ("x"):rep(100 * 1024 * 1024) return #s > 0 and error("made it")',
+  'doubles a text': 'local s = "x" while true do s = s .. s end',
+  'calls itself': 'local function f(n) return 1 + f(n + 1) end return f(1)',
+  'calls itself under pcall': 'local function f() while true do pcall(f) end end f()',
+  'nests gsub': 'local function f() return (("x"):gsub("x", f)) end f()',
+  'writes a global': 'leak = 1',
+  yields: 'coroutine.yield()',
+  'returns a table': 'return { status = 400 }',
+  'returns a number': 'return 5',
+  'loads code': 'return loadstring("x")',
+  'reaches for the texts\' metatable': 'getmetatable("").__index = nil',
+  'takes a function out of a library': 'string.rep = nil',
+  'unpacks without an end': 'return unpack({}, 1, 1e7)',
+  'requires what it may not': 'require("os").exit(1)',
+  'rejects with a status of success': 'return ctx:reject { status = 200, code = "x", message = "y" }',
+  'forgets to return its verdict': 'ctx:reject { status = 400, code = "x", message = "y" }',
+  'misspells an option': 'return ctx:reject { status = 400, mesage = "y" }',
+  'writes to ctx': 'ctx.model = "other"',
+  'sets what is no number': 'ctx.body:set("temperature", 0/0)',
+  'sets a circle': 'local t = {} t.t = t ctx.body:set("metadata", t)',
+};
+
+const branches = Object.entries(FAULTS).map(([name, code]) => (
+  `[${JSON.stringify(name)}] = function(ctx) ${code} end`)).join(',\n');
+const script = (type) => `
+local faults = { ${branches} }
+local function at(hook)
+  return function(ctx)
+    local where, what = ctx.headers:get("x-fault"):match("^(%S+) (.*)$")
+    if where == hook then return faults[what](ctx) end
+  end
+end
+local chunk = at("on_chunk")
+return {
+  name = "faulty", type = "${type}",
+  before_request = at("before_request"), after_request = at("after_request"), on_error = at("on_error"),
+  on_chunk = { feed = function(state) return chunk(state.ctx) end },
+}`;
+
+async function open(stage, type) {
+  const upstream = await stage.upstream();
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, scripts: { 'plugins/faulty.lua': script(type) },
+    config: { plugins: [{ name: 'faulty' }] },
+  });
+  return { upstream, gateway, worker: gateway.workers() };
+}
+
+const SAYS = { before_request: completion('hello'), after_request: completion('hello'),
+  on_error: failure(400, { code: 'theirs' }), on_chunk: speech(['one ', 'two ', 'three']) };
+
+async function ask({ upstream, gateway }, hook, fault) {
+  upstream.answer(SAYS[hook]);
+  const started = Date.now();
+  if (hook !== 'on_chunk') {
+    const answer = await gateway.chat({}, { 'X-Fault': `${hook} ${fault}` });
+    return { answer, took: Date.now() - started };
+  }
+  const stream = await gateway.stream({}, { 'X-Fault': `${hook} ${fault}` });
+  const result = await drain(stream);
+  stream.connection.close();
+  return { ...result, took: Date.now() - started };
+}
+
+const CLOSED = {
+  before_request: ({ answer }) => assertError(answer, 500, { type: 'server_error', code: 'plugin_error' }),
+  after_request: ({ answer }) => assertError(answer, 500, { type: 'server_error', code: 'plugin_error' }),
+  on_error: ({ answer }) => assertError(answer, 500, { type: 'server_error', code: 'plugin_error' }),
+  on_chunk: ({ list, done }) => {
+    assert.equal(spelled(list), '', 'no text from the faulting chunk on');
+    assert.equal(list.at(-1).error.code, 'plugin_error');
+    assert.equal(done, 0);
+  },
+};
+
+const OPEN = {
+  before_request: ({ answer }) => assert.equal(answer.json.choices[0].message.content, 'hello'),
+  after_request: ({ answer }) => assert.equal(answer.json.choices[0].message.content, 'hello'),
+  on_error: ({ answer }) => assertError(answer, 400, { code: 'theirs' }),
+  on_chunk: ({ list, done }) => assert.deepEqual([spelled(list), done], ['one two three', 1]),
+};
+
+for (const [type, outcomes] of [['guardrail', CLOSED], ['logging', OPEN]]) {
+  for (const hook of Object.keys(SAYS)) {
+    plays(`a ${type}'s ${hook} that`, (stage) => open(stage, type), (act) => {
+      for (const fault of Object.keys(FAULTS)) {
+        act(fault, async (scene) => {
+          const result = await ask(scene, hook, fault);
+          outcomes[hook](result);
+          assert.ok(result.took < 1500, `answered after ${result.took} ms`);
+          assert.deepEqual(scene.gateway.workers(), scene.worker, 'the worker lives');
+        });
+      }
+      act('is logged and counted, each time', async ({ gateway }) => {
+        const lines = () => gateway.logs.filter((line) => line.msg === 'plugin failed');
+        await until(3000, 'a line for each fault', () => lines().length >= Object.keys(FAULTS).length);
+        for (const line of lines()) {
+          assert.deepEqual([line.plugin, line.hook], ['faulty', hook]);
+          assert.match(line.code, /^script_(error|cpu_limit|memory_limit)$/);
+          assert.ok(line.error && line.trace_id);
+        }
+        const metrics = await gateway.metrics();
+        assert.equal(metrics.value('gateway_script_faults_total', { name: 'plugins/faulty' }), lines().length);
+      });
+    }, { ms: 10_000 });
+  }
+}
+
+for (const [type, status] of Object.entries({ auth: 500, transform: 500, ratelimit: 500, metrics: 200 })) {
+  play(`a plugin of type ${type} that raises gives ${status}`, async (stage) => {
+    const scene = await open(stage, type);
+    assert.equal((await ask(scene, 'before_request', 'raises')).answer.status, status);
+  });
+}
+
+play('an error that repeats the prompt loses it in the log', async (stage) => {
+  const upstream = await stage.upstream();
+  upstream.answer(completion('an answer-marker'));
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, config: { plugins: [{ name: 'teller' }] },
+    scripts: { 'plugins/teller.lua': `return { name = "teller", type = "logging",
+      before_request = function(ctx) for part in ctx:texts() do error("cannot take " .. part.text:upper()) end end }` },
+  });
+  assert.equal((await gateway.chat()).status, 200);
+  const line = await gateway.log('plugin failed');
+  assert.match(line.error, /^plugins\/teller\.lua:2: cannot take \[withheld\]$/);
+  assert.ok(!line.error.toLowerCase().includes(PROMPT));
+});
