@@ -63,7 +63,7 @@ describe("doc:texts", function()
     assert.are.same({ " nil any top" }, lines('"top"', walker))
   end)
 
-  it("passes over members whose names a ** excepts, and their arrays, but not what objects of that name hold", function()
+  it("passes over members whose names a ** excepts, and their arrays, but not what such objects hold", function()
     local walker = document.walker { { path = "**", kind = "any", except = "type id" }, { path = "a.id", kind = "id" } }
     assert.are.same({ "x.kind nil any 1", "type.type2 nil any 2", "type.deep[0] nil any 3", "a.id nil id 4" },
       lines('{"id":"-","x":{"type":"-","id":["-",["-"]],"kind":"1"},"type":{"type":"-","type2":"2","deep":["3"]},'
@@ -76,8 +76,9 @@ describe("doc:texts", function()
     }
     assert.are.same({ "url nil url https://x" }, lines('{"url":"https://x"}', walker))
     assert.are.same({}, lines('{"url":"data:x"}', walker))
-    assert.are.same({ "list[1].data nil data b", "list[2].data nil data c" }, lines('{"list":[{"type":"base64","data":"a"},'
-      .. '{"type":"text","data":"b"},{"data":"c","type":"te\\u0078t"},{"data":"d"}]}', walker))
+    assert.are.same({ "list[1].data nil data b", "list[2].data nil data c" },
+      lines('{"list":[{"type":"base64","data":"a"},{"type":"text","data":"b"},{"data":"c","type":"te\\u0078t"},'
+        .. '{"data":"d"}]}', walker))
   end)
 
   it("reads keys that are spelt with escapes", function()
