@@ -3,6 +3,7 @@
 #include "bindings/document.h"
 #include "bindings/json.h"
 #include "codec/utf8.h"
+#include "script/sandbox.h"
 #include "script/vm.h"
 
 /* What scripts do with one place of a document, or with all of it. */
@@ -25,6 +26,7 @@ static struct slice raw_at(lua_State *L) {
 static int document_get(lua_State *L) {
   struct slice raw = raw_at(L);
   if (!raw.ptr) return 0;
+  if (raw.len >= SANDBOX_BIG_STRING) vm_memory_reserve(vm_of(L), 2 * raw.len);
   json_push_value(L, raw, 0);
   json_scratch_trim(json_scratch(L));
   return 1;

@@ -13,7 +13,7 @@
 #include "process/worker.h"
 
 /* How much a candidate may use while it is loaded, before it is known what its configuration allows; and its specs. */
-enum { FIRST_CPU_MS = 1000, HOOK_CPU_MS = 250 };
+enum { FIRST_CPU_MS = 250 };
 static const size_t first_memory = 256UL << 20, spec_memory = 256UL << 20;
 
 struct judging {
@@ -146,7 +146,7 @@ static int run_specs(struct judging *judging) {
   snprintf(home, sizeof home, "%s/..", task->root_count > 0 ? task->roots[0] : ".");
   struct spec_world world = {.home = home, .overlay = task->root_count > 1 ? task->roots[1] : ""};
   struct worker worker = {.settings = judging->worker.settings, .random = judging->worker.random};
-  struct budget *budget = budget_open(HOOK_CPU_MS);
+  struct budget *budget = budget_open(SPEC_HOOK_CPU_MS);
   struct vm_options options = {.bundle = task->candidate,
                                .memory_limit = spec_memory,
                                .budget = budget,

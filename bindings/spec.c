@@ -155,11 +155,8 @@ int spec_door_load(lua_State *L) {
   luaL_setfuncs(L, functions, 0);
   lua_pushcfunction(L, module_require_by_hallway);
   lua_pushliteral(L, "testing");
-  if (lua_pcall(L, 1, 1, 0) == 0) {
-    if (lua_istable(L, -1)) join(L);
-  } else if (!lua_isstring(L, -1) || !strstr(lua_tostring(L, -1), "module 'testing' not found")) {
-    return lua_error(L);
-  }
-  lua_settop(L, 1);
+  lua_call(L, 1, 1);
+  luaL_checktype(L, -1, LUA_TTABLE);
+  join(L);
   return 1;
 }

@@ -107,8 +107,10 @@ static int run_plan(const struct spec_plan *plan) {
   struct run run = {.plan = plan, .world = {.home = home, .overlay = plan->overlay}};
   struct error error = {0};
   struct worker worker = {.random = random_open()}; /* all that doors find in a spec run */
+  struct budget *budget = budget_open(SPEC_HOOK_CPU_MS);
   struct vm *vm = vm_open(&(struct vm_options){.roots = roots,
                                                .root_count = plan->overlay[0] ? 2 : 1,
+                                               .budget = budget,
                                                .host = &worker,
                                                .open_doors = spec_doors_open,
                                                .privileged = true},
@@ -120,6 +122,7 @@ static int run_plan(const struct spec_plan *plan) {
   } else {
     fprintf(stderr, "moongate spec: %s\n", error.message);
   }
+  budget_close(budget);
   random_close(worker.random);
   return code;
 }

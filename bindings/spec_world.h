@@ -3,6 +3,10 @@
 #include <lua.h>
 #include <stdbool.h>
 
+/* CPU time of one hook or one script's loading in a spec: enough for a slow machine, so that what never ends is told.
+ */
+enum { SPEC_HOOK_CPU_MS = 250 };
+
 /* The privileged world that specs run in: the full standard library, busted, every door, and the scripts in their
  * sandbox. One VM's; lives on its opener's stack until the VM is closed. */
 struct spec_world {

@@ -8,55 +8,42 @@ local suggest = require "suggest"
 local scaffold = {}
 
 local PLUGIN = [[
---- Refuses requests whose texts are longer, all together, than the configured number of bytes.
+--- Refuses requests that hold one of the configured words, wherever they stand in it.
 
---- What a request's texts come to.
-local function size_of(ctx)
-  local total = 0
-  for part in ctx:texts() do total = total + #part.text end
-  return total
-end
+local match = require "gateway.match"
 
 return {
   name = "@name@",
   type = "guardrail",
-  schema = { max_bytes = { "integer", min = 1, default = 100000 } },
-  before_request = function(ctx, conf)
-    if size_of(ctx) > conf.max_bytes then
-      return ctx:reject { status = 400, code = "prompt_too_long", message = "at most " .. conf.max_bytes .. " bytes" }
+  schema = { words = { "array", of = "string", default = { "top secret" } } },
+
+  -- Once per generation: what it returns is the hooks' third argument.
+  open = function(conf) return match.literals(conf.words, { caseless = true }) end,
+
+  before_request = function(ctx, _, words)
+    for part in ctx:texts() do
+      if words:find(part.text) then
+        return ctx:reject { status = 400, code = "blocked_content", message = "this may not be sent" }
+      end
     end
   end,
 }
 ]]
 
 local PLUGIN_SPEC = [[
-local plugin = require "plugins.@name@"
-
---- A request with these texts, as far as the plugin looks at it.
-local function request(...)
-  local texts, at = { ... }, 0
-  return {
-    texts = function()
-      return function()
-        at = at + 1
-        return texts[at] and { text = texts[at] }
-      end
-    end,
-    reject = function(_, verdict) return verdict end,
-  }
-end
+local spec = require "gateway.spec"
 
 describe("@name@", function()
-  local conf = { max_bytes = 10 }
+  local plugin = spec.plugin("@name@", { words = { "Bluebird" } })
 
-  it("lets a short request go on", function()
-    assert.is_nil(plugin.before_request(request("12345", "67890"), conf))
+  it("lets other requests go on", function()
+    assert.is_nil(plugin:before_request(spec.request { text = "Which birds are blue?" }))
   end)
 
-  it("refuses a long one and says why", function()
-    local verdict = plugin.before_request(request("12345", "678901"), conf)
+  it("refuses a configured word in any case", function()
+    local verdict = plugin:before_request(spec.request { text = "What is project BLUEBIRD?" })
     assert.are.equal(400, verdict.status)
-    assert.are.equal("at most 10 bytes", verdict.message)
+    assert.are.equal("blocked_content", verdict.code)
   end)
 end)
 ]]

@@ -89,7 +89,7 @@ static bool script_split(char *path, char *kind, size_t kind_size, char *name, s
 }
 
 static int script_add(struct spec_plan *plan, const char *written, char *path, bool *taken, struct error *error) {
-  char kind[32], name[256], spec[PATH_MAX + 320];
+  char kind[32], name[256], spec[PATH_MAX + 384];
   if (!script_split(path, kind, sizeof kind, name, sizeof name)) {
     return error_set(error, 0, "usage",
                      "%.120s is neither a spec (*_spec.lua) nor a script in a folder plugins, strategies, providers or "

@@ -14,9 +14,9 @@ const fixture = (name) => fs.readFileSync(new URL(name, FIXTURES), 'utf8');
 const CLAUDE = 'claude-sonnet-4-5';
 
 /** A gateway that records everything as it is, and `replay(...arguments)` of what it recorded, once it has ended. */
-async function recorded(stage, targets, config = {}) {
+async function recorded(stage, targets, config = {}, how = { redact: false }) {
   const file = `${stage.folder()}/records.jsonl`;
-  const recording = { path: file, redact: false };
+  const recording = { path: file, ...how };
   const gateway = await stage.gateway({ targets, config: { recording, ...config } });
   const read = () => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
   const records = async (count) => (await until(5000, `${count} records`, () => (
@@ -111,6 +111,75 @@ play('one request can be chosen by its trace id', async (stage) => {
   assert.match(out, /^1 of 1 requests identical$/m);
   const unknown = await scene.replay('--trace', 'ef'.repeat(16));
   assert.deepEqual([unknown.code, /has no request (ef){16}/.test(unknown.err)], [2, true], unknown.err);
+});
+
+play('limits, caches and refusals of plugins come out as they did', async (stage) => {
+  const upstream = await stage.upstream();
+  const plugins = [
+    { name: 'max-token', config: { max_tokens: 50 } },
+    { name: 'rate-limit', config: { requests_per_minute: 3 } },
+    { name: 'response-cache' },
+  ];
+  const scene = await recorded(stage, { openai: upstream }, { plugins });
+  upstream.answer(completion('kept'));
+  const statuses = [];
+  for (const body of [{}, {}, { max_tokens: 51 }, { temperature: 1 }, {}]) {
+    statuses.push((await scene.gateway.chat(body)).status);
+  }
+  assert.deepEqual(statuses, [200, 200, 400, 200, 429]);
+  const records = await scene.records(5);
+  assert.deepEqual(records.map((record) => record.upstream.length), [1, 0, 0, 1, 0], 'the second is from the cache');
+  await allIdentical(scene, 5);
+});
+
+play('another version of a plugin shows whom it refuses, and exits with 1', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream }, { plugins: [{ name: 'max-token' }] });
+  upstream.answer(completion('fine'));
+  await scene.gateway.chat({ user: 'nobody' });
+  await scene.gateway.chat();
+  await scene.records(2);
+  const script = `${stage.folder({ 'next.lua': `
+    return {
+      name = "max-token", type = "guardrail",
+      before_request = function(ctx)
+        if ctx.body:get "user" then return ctx:reject { status = 403, code = "nameless_only" } end
+      end,
+    }` })}/next.lua`;
+  const { code, out, err } = await scene.replay('--script', `max-token@${script}`);
+  assert.equal(code, 1, out + err);
+  assert.match(out, /status: recorded 200, replayed 403\n/);
+  assert.match(out, /upstream call 1: recorded http:\S+, replayed none\n/);
+  assert.match(out, /^ {2}\+.*nameless_only/m);
+  assert.match(out, /^1 of 2 requests identical, 1 different$/m);
+});
+
+play('a plugin that changes what is sent upstream is seen, though the answer is the same', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream }, { plugins: [{ name: 'max-token' }] });
+  await scene.gateway.chat();
+  await scene.records(1);
+  const script = `${stage.folder({ 'next.lua': `
+    return {
+      name = "max-token", type = "transform",
+      before_request = function(ctx) ctx.body:set("temperature", 0) end,
+    }` })}/next.lua`;
+  const { code, out } = await scene.replay('--script', `max-token@${script}`);
+  assert.equal(code, 1, out);
+  assert.match(out, /body of upstream call 1 differs/);
+  assert.match(out, /^ {2}\+.*"temperature":0/m);
+});
+
+play('masked recordings are lived through again, masks and all', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream }, {}, { redact: true });
+  const words = ['write to ', 'jo@example.com', ' and more'];
+  upstream.answer(completion(words.join('')), speech(words, { every: 5 }));
+  await scene.gateway.chat({ user: 'max@example.com' });
+  await streamed(scene.gateway);
+  await scene.records(2);
+  assert.ok(!fs.readFileSync(scene.file, 'utf8').includes('example.com'));
+  await allIdentical(scene, 2);
 });
 
 play('another strategy shows who was asked instead, and exits with 1', async (stage) => {
