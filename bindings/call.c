@@ -291,6 +291,8 @@ const luaL_Reg bind_call_request[] = {
     {"reset", call_reset},
     {"note_route", call_note_route},
 
+    {"when_cut", bind_when_cut},
+
     {"note_usage", call_note_usage},
     {"note_error", call_note_error},
     {"note_rejected", call_note_rejected},

@@ -27,6 +27,9 @@ void bind_fields(lua_State *L, int index, struct buffer *out);
 extern const luaL_Reg bind_call_request[];
 extern const luaL_Reg bind_call_answer[];
 
+/* call:when_cut(table), in parting.c */
+int bind_when_cut(lua_State *L);
+
 /* main's handles on the scripts: see process/launch.h. */
 int bind_check(struct worker *worker, struct buffer *report);
 void bind_call_serve(struct call *call);

@@ -90,6 +90,7 @@ int bind_check(struct worker *worker, struct buffer *report) {
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;
   call->task = NULL;
+  if (error && call->parting) call->parting->run(call->parting, call, error->code);
   call_box_empty(call);
   if (error) fault_note(call->worker, task, error, call->trace_id);
   if (error || !exchange_answered(call->exchange)) {

@@ -203,6 +203,28 @@ function context.open(call, facts)
   }, methods, box, lazy)
 end
 
+local function none() end
+
+--- Stands for a call that is over.
+local function call_over(trace_id)
+  return {
+    header = none, key = none, field = function() return false end, says = function() return false end,
+    trace_id = function() return trace_id end,
+  }
+end
+
+--- What is left of a request when its call is over: what hooks have seen or kept of it. There is no body any more.
+---@param trace_id string
+---@return Context
+---@return table call answers as one
+function context.remains(ctx, trace_id)
+  local fields, call = {}, call_over(trace_id)
+  for name, value in pairs(door.fields(ctx)) do fields[name] = value end
+  fields[CALL], fields[BOX], fields[VERDICT] = call, nil, nil
+  fields.body, fields.headers, fields.response, fields.duration_ms = document.new "{}", nil, nil, nil
+  return door.new(fields, methods, nil, lazy), call
+end
+
 --- Sets what is known from here on.
 ---@param facts { model: string?, target: string?, provider: string?, usage: table?, error: table? }
 function context.note(ctx, facts)

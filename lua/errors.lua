@@ -35,6 +35,22 @@ errors.plugin = {
   message = "the gateway could not complete the request", final = true,
 }
 
+--- A request that did not come to its end: nobody is there to be told, but the plugins are.
+local CUT = {
+  client_closed_request = { status = 499, type = "invalid_request_error", message = "the client has gone" },
+  gateway_timeout = {
+    status = 504, type = "upstream_error", message = "the upstream provider did not respond in time",
+  },
+  shutting_down = { status = 503, type = "server_error", message = "the gateway is shutting down" },
+}
+
+---@param code string
+---@return Failure
+function errors.cut(code)
+  local known = CUT[code] or errors.plugin
+  return { status = known.status, type = known.type, code = code, message = known.message, final = true }
+end
+
 --- A provider of the client's own wire format may take it: only translating needs the body in the scripts' memory.
 errors.too_large = {
   status = 413, type = "invalid_request_error", code = "request_too_large", elsewhere = true,

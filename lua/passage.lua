@@ -37,7 +37,12 @@ local passage = {}
 ---@return Passage?
 function passage.open(chain, call, request)
   if not chain then return nil end
-  return { chain = chain, call = call, request = request, started = clock.monotonic(), settle = fault.settle }
+  local visit = { chain = chain, call = call, request = request, started = clock.monotonic(), settle = fault.settle }
+  if chain.on_error then
+    visit.when_cut = passage.cut
+    call:when_cut(visit)
+  end
+  return visit
 end
 
 --- What the hooks of this request are handed as ctx.
@@ -198,6 +203,23 @@ function passage.failed(visit, failure)
     failure = other or failure
   end
   return failure
+end
+
+local EVENT_BYTES = 256 -- of a stream, for each token, about
+
+--- The request was cut short (the client has gone, say): the plugins that have seen it learn it, off any answer's path.
+--- Of a stream that had begun they learn about how much of it went out: nobody reads for nothing by leaving early.
+---@param visit Passage
+---@param code string
+---@param trace_id string
+---@param sent integer bytes
+function passage.cut(visit, code, trace_id, sent)
+  if not visit.ctx then return end
+  visit.ctx, visit.call = context.remains(visit.ctx, trace_id)
+  if sent > 0 then
+    note(visit, { usage = { completion_tokens = math.ceil(sent / EVENT_BYTES), estimated = true } })
+  end
+  passage.failed(visit, errors.cut(code))
 end
 
 return passage

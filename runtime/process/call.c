@@ -148,10 +148,12 @@ void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_t
   list_push_back(&call->ties, &tie->link);
 }
 
-/* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. */
-static void script_cancel(struct call *call) {
+/* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. `code` says
+ * what cut the script short. */
+static void script_cancel(struct call *call, const char *code) {
   struct task *task = call->task;
   call->task = NULL;
+  if (task && call->parting) call->parting->run(call->parting, call, code);
   call_box_empty(call);
   if (task) task_cancel(task);
 }
@@ -164,7 +166,7 @@ static void deadline_passed(struct timer *timer) {
   struct call *call = LIST_OWNER(timer, struct call, deadline);
   if (exchange_answered(call->exchange)) return;
   call->notes.error_type = SLICE_LITERAL("timeout");
-  script_cancel(call);
+  script_cancel(call, "gateway_timeout");
   replies_free(call);
   refuse(call, 504, "upstream_error", "gateway_timeout", "the upstream provider did not respond in time");
 }
@@ -219,7 +221,7 @@ void call_gone(void *user, struct exchange *exchange) {
   struct call *call = exchange_data(exchange);
   if (!call) return;
   call->notes.incomplete = true;
-  script_cancel(call);
+  script_cancel(call, "client_closed_request");
   replies_free(call);
 }
 
@@ -234,7 +236,7 @@ void call_end(void *user, struct exchange *exchange) {
   if (call) {
     timer_stop(&call->deadline);
     call->worker->open_calls--;
-    script_cancel(call);
+    script_cancel(call, "client_closed_request");
     replies_free(call);
     record_end(call);
     generation_leave(call->generation);
@@ -284,7 +286,7 @@ static void stream_break(struct call *call, const char *type, const char *code, 
 }
 
 void call_break(struct call *call, int status, const char *code, const char *message) {
-  script_cancel(call);
+  script_cancel(call, code);
   replies_free(call);
   exchange_close_after(call->exchange);
   call->notes.incomplete = true;

@@ -16,6 +16,7 @@
  * in the exchange's arena, from `head` to `end`. */
 struct worker;
 struct reply;
+struct call;
 
 /* What the access line and the metrics say of a call; written by the pipeline as it learns it. Slices in the arena. */
 struct call_notes {
@@ -42,6 +43,11 @@ struct call_field {
   struct slice name, value;
 };
 
+/* What a script wants to have done when it cannot come to its end. */
+struct call_parting {
+  void (*run)(struct call_parting *parting, struct call *call, const char *code);
+};
+
 struct call {
   struct worker *worker;
   struct exchange *exchange;
@@ -66,6 +72,7 @@ struct call {
   void *waiter;
   struct call_notes notes;
   struct call_field *fields;
+  struct call_parting *parting; /* in the arena; null: nothing */
 };
 
 /* Where this call's draws of the outside world are noted or come from; null in an ordinary one. */

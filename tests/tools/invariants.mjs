@@ -33,8 +33,8 @@ async function checkAlive(gateway) {
   }
   const health = await gateway.get('/livez');
   assert.equal(health.status, 200, 'a fresh request is served');
-  // The scrape itself is the one active connection. A worker tells its own number with its tick, four times a second: the
-  // last scrape must be forgotten before the next.
+  // The scrape itself is the one active connection. A worker tells its own number with its tick, four times a second:
+  // the last scrape must be forgotten before the next.
   await until(5000, 'no request in flight', async () => {
     const active = (await gateway.metrics()).value('gateway_server_connections_current', { state: 'active' });
     return active <= 1 || (await sleep(300), false);
