@@ -72,7 +72,8 @@ local function cost_of(ctx, conf)
   local usage, rates = ctx.usage, rates_of(conf, ctx.model)
   if not usage then return nil end
   local read, written = cached_tokens(ctx, usage)
-  local fresh = (usage.prompt_tokens or 0) - (rates.cache_read_per_m_tokens > 0 and read or 0)
+  local prompt = usage.prompt_tokens or usage.estimated and ctx.state.budget.prompt or 0
+  local fresh = prompt - (rates.cache_read_per_m_tokens > 0 and read or 0)
   return whole(NANO_PER_TOKEN * (rates.input_per_m_tokens * math.max(fresh, 0)
     + rates.output_per_m_tokens * (usage.completion_tokens or 0)
     + rates.cache_read_per_m_tokens * read + rates.cache_write_per_m_tokens * written))
@@ -83,13 +84,14 @@ local function number_at(ctx, path)
   return type(value) == "number" and value > 0 and value or nil
 end
 
---- What a request may cost, as far as one can know before.
+--- What a request may cost, as far as one can know before, and how many tokens it asks with.
 local function estimate(ctx, conf)
   local length, rates = 0, rates_of(conf, ctx.model)
   for part in ctx:texts "request" do length = length + #part.text end
+  local prompt = math.ceil(length / CHARACTERS_PER_TOKEN)
   local answer = number_at(ctx, "max_completion_tokens") or number_at(ctx, "max_tokens") or conf.reserve_output_tokens
-  return whole(NANO_PER_TOKEN * (rates.input_per_m_tokens * math.ceil(length / CHARACTERS_PER_TOKEN)
-    + rates.output_per_m_tokens * answer * (number_at(ctx, "n") or 1)))
+  local tokens = answer * (number_at(ctx, "n") or 1)
+  return whole(NANO_PER_TOKEN * (rates.input_per_m_tokens * prompt + rates.output_per_m_tokens * tokens)), prompt
 end
 
 -- Who spends ---------------------------------------------------------------------------------------------------------
@@ -137,13 +139,14 @@ end
 local function before_request(ctx, conf, limits)
   local places = places_of(ctx, conf, limits)
   if #places == 0 then return end
-  local made, refused = claims.make(places, estimate(ctx, conf), conf.wait, ctx.trace_id)
+  local amount, prompt = estimate(ctx, conf)
+  local made, refused = claims.make(places, amount, conf.wait, ctx.trace_id)
   if not made then return refusal(ctx, refused) end
-  ctx.state.budget = made
+  ctx.state.budget = { claims = made, amount = amount, prompt = prompt }
 end
 
 local function settle(ctx, cost)
-  claims.settle(ctx.state.budget, cost)
+  claims.settle(ctx.state.budget.claims, cost)
   ctx.state.budget = nil
 end
 
@@ -151,7 +154,7 @@ end
 local function after_request(ctx, conf)
   if not ctx.state.budget then return end
   local free = ctx.state.cache_hit or not ctx.target
-  settle(ctx, free and 0 or cost_of(ctx, conf) or estimate(ctx, conf))
+  settle(ctx, free and 0 or cost_of(ctx, conf) or ctx.state.budget.amount)
 end
 
 local function on_error(ctx, conf)

@@ -69,12 +69,13 @@ local function number_at(ctx, path)
   return type(value) == "number" and value > 0 and value or nil
 end
 
---- What a request will use at most, as far as one can know.
+--- What a request will use at most, as far as one can know, and what of that it asks with.
 local function estimate(ctx)
   local length = 0
   for part in ctx:texts "request" do length = length + #part.text end
   local answer = number_at(ctx, "max_completion_tokens") or number_at(ctx, "max_tokens") or 0
-  return math.ceil(length / CHARACTERS_PER_TOKEN) + answer * (number_at(ctx, "n") or 1)
+  local prompt = math.ceil(length / CHARACTERS_PER_TOKEN)
+  return prompt + answer * (number_at(ctx, "n") or 1), prompt
 end
 
 -- Headers ------------------------------------------------------------------------------------------------------------
@@ -116,8 +117,8 @@ local function refusal(ctx, limit, after)
 end
 
 local function before_request(ctx, _, limits)
-  local taken, nearest = {}, {}
-  local wanted = { requests = 1, tokens = limits.tokens and estimate(ctx) or 0 }
+  local taken, nearest, wanted = {}, {}, { requests = 1 }
+  if limits.tokens then wanted.tokens, taken.prompt = estimate(ctx) end
   for _, limit in ipairs(limits) do
     local subject = subject_of(limit, ctx)
     if subject then
@@ -150,7 +151,9 @@ end
 local function used_by(ctx)
   local usage = ctx.usage
   if not usage then return nil end
-  return usage.total_tokens or (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
+  local taken = ctx.state["rate-limit"]
+  local prompt = usage.prompt_tokens or usage.estimated and taken and taken.prompt or 0
+  return usage.total_tokens or prompt + (usage.completion_tokens or 0)
 end
 
 --- What no provider was asked for used nothing; what a provider did not count keeps its estimate.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 
-import { completion, failure, whole } from '../tools/answers.mjs';
+import { completion, endless, failure, silence, speech, whole } from '../tools/answers.mjs';
+import { drain } from '../tools/client.mjs';
 import { command } from '../tools/gateway.mjs';
 import { assertError, play } from '../tools/play.mjs';
+import { until } from '../tools/wire.mjs';
 
 const RATES = { input_per_m_tokens: 1000, output_per_m_tokens: 1000 }; // a tenth of a cent a token
 
@@ -58,6 +60,53 @@ play('but what failed, and what was never used, comes back', async (stage) => {
   assert.equal((await gateway.chat({ max_tokens: 190 })).status, 400);
   assert.equal((await gateway.chat({ max_tokens: 190 })).status, 502);
   for (let i = 0; i < 5; i += 1) assert.equal((await gateway.chat({ max_tokens: 100 })).status, 200);
+});
+
+play('and a client that leaves takes its claim along', async (stage) => {
+  const { upstream, gateway } = await open(stage, { spend_limit_usd: 1 });
+  upstream.answer(silence());
+  const connection = await gateway.connect();
+  await connection.send(gateway.chatRequest({ max_tokens: 1000 }));
+  await upstream.request(1);
+  connection.close();
+  upstream.answer(costing(1));
+  await until(5000, 'the claim to be given back', async () => (
+    (await Promise.all([gateway.chat({ max_tokens: 600 }), gateway.chat({ max_tokens: 300 })]))
+      .every(({ status }) => status === 200)));
+});
+
+play('and neither does a request that takes too long', async (stage) => {
+  const upstream = await stage.upstream();
+  const config = { plugins: [{ name: 'budget', config: { ...RATES, spend_limit_usd: 1 } }], request_timeout: '300ms' };
+  const gateway = await stage.gateway({ targets: { openai: upstream }, config });
+  upstream.answer(silence(), costing(1));
+  assert.equal((await gateway.chat({ max_tokens: 1000 })).status, 504);
+  await until(5000, 'the claim to be given back', async () => (await gateway.chat({ max_tokens: 900 })).status === 200);
+});
+
+play('and who leaves a stream pays for what was sent', async (stage) => {
+  const { upstream, gateway } = await open(stage, { spend_limit_usd: 0.01 });
+  upstream.answer(endless({ every: 1, size: 400 }));
+  const stream = await gateway.stream({ max_tokens: 5 });
+  for (let i = 0; i < 40; i += 1) await stream.events.next();
+  stream.connection.close();
+  upstream.answer(costing(0));
+  let refused;
+  await until(5000, 'the cost of the stream', async () => {
+    refused = await gateway.chat();
+    return refused.status === 402;
+  });
+  const [, spent] = /spent \$([\d.]+) of/.exec(refused.json.error.message);
+  assert.ok(Number(spent) > 0.02 && Number(spent) < 1, `$${spent} for some 20 KB of stream`);
+});
+
+play('and streams are charged by their usage', async (stage) => {
+  const { upstream, gateway } = await open(stage, { spend_limit_usd: 0.012 });
+  upstream.answer(speech(['a ', 'b ']));
+  const stream = await gateway.stream();
+  await drain(stream);
+  stream.connection.close();
+  assertError(await gateway.chat(), 402, { message: /spent \$0\.0120 of \$0\.01 limit$/ });
 });
 
 play('of a team or of a model, each for itself', async (stage) => {

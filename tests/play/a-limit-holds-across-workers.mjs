@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 
-import { completion } from '../tools/answers.mjs';
+import { completion, failure, speech } from '../tools/answers.mjs';
+import { drain } from '../tools/client.mjs';
 import { command } from '../tools/gateway.mjs';
 import { assertError, play } from '../tools/play.mjs';
 
@@ -81,6 +82,19 @@ play('of tokens: reserved before, settled after', async (stage) => {
   const refused = await gateway.chat({ max_tokens: 10 });
   assertError(refused, 429, { message: /: token rate limit exceeded$/ });
   assert.ok(Number(refused.header('retry-after')) > 30, 'the debt is paid by time');
+});
+
+play('of tokens, streamed or failed', async (stage) => {
+  const { upstream, gateway } = await open(stage, { key_tpm: 1000 });
+  upstream.answer(failure(400), speech(['a ', 'b ']));
+  assert.equal((await gateway.chat({ max_tokens: 950 })).status, 400);
+  const stream = await gateway.stream({ max_tokens: 950 });
+  assert.equal(stream.status, 200, 'a failed request used no tokens');
+  assert.equal(stream.header('x-ratelimit-limit-tokens'), '1000');
+  await drain(stream);
+  stream.connection.close();
+  upstream.answer(completion('x'));
+  assert.equal((await gateway.chat({ max_tokens: 950 })).status, 200, 'the stream used 12');
 });
 
 play('and what the provider says of its own limits is not shown instead', async (stage) => {

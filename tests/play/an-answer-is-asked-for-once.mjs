@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-import { completion, failure, silence, whole } from '../tools/answers.mjs';
+import { completion, failure, silence, speech, whole } from '../tools/answers.mjs';
+import { drain, spelled } from '../tools/client.mjs';
 import { MODEL, PROMPT, chatBody } from '../tools/gateway.mjs';
 import { assertError, play } from '../tools/play.mjs';
 import { sleep, until } from '../tools/wire.mjs';
@@ -20,7 +21,7 @@ async function open(stage, config = {}, rest = {}) {
 function ownerOf(port, pids) {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const lines = fs.readFileSync('/proc/net/tcp', 'latin1').split('\n').map((line) => line.trim().split(/\s+/));
-  const inode = lines.find(([, local]) => local?.endsWith(`:${hex}`))?.[9];
+  const inode = lines.find((words) => words[1]?.endsWith(`:${hex}`) && words[9] !== '0')?.[9];
   return pids.find((pid) => fs.readdirSync(`/proc/${pid}/fd`).some((fd) => {
     try { return fs.readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`; } catch { return false; }
   }));
@@ -65,6 +66,22 @@ play('but anew for any other request', async (stage) => {
   assert.equal(cacheOf(await gateway.chat(turned)), 'hit', 'the order of members means nothing');
 });
 
+play('streamed: the kept stream is played again', async (stage) => {
+  const { upstream, gateway } = await open(stage);
+  upstream.answer(speech(['one ', 'two ', 'three']));
+  for (const word of ['miss', 'hit', 'hit']) {
+    const stream = await gateway.stream();
+    assert.equal(cacheOf(stream), word);
+    assert.match(stream.header('content-type'), /^text\/event-stream/);
+    const { list, done } = await drain(stream);
+    stream.connection.close();
+    assert.equal(spelled(list), 'one two three');
+    assert.equal(done, 1);
+  }
+  assert.equal(upstream.complete, 1);
+  assert.equal(cacheOf(await gateway.chat()), 'miss', 'whole is another request');
+});
+
 play('unless the client says otherwise', async (stage) => {
   const { upstream, gateway } = await open(stage);
   const ask = (control) => gateway.chat({}, { 'Cache-Control': control });
@@ -107,6 +124,20 @@ play('and who waits for one that fails asks itself', async (stage) => {
   assert.equal(answers.filter(({ status }) => status === 400).length, 1);
   assert.equal(upstream.complete, 2);
   assert.equal(told(answers, 'hit'), 8);
+});
+
+play('and a client that leaves holds nobody up', async (stage) => {
+  const { upstream, gateway } = await open(stage);
+  upstream.answer(silence(), completion('for the others'));
+  const connection = await gateway.connect();
+  await connection.send(gateway.chatRequest());
+  await upstream.request(1);
+  const others = many(5, () => gateway.chat());
+  connection.close();
+  const answers = await others;
+  assert.equal(told(answers, 'miss'), 1);
+  assert.equal(told(answers, 'hit'), 4);
+  assert.equal(upstream.complete, 2);
 });
 
 play('and a worker that dies holds nobody up', async (stage) => {
