@@ -32,6 +32,20 @@ static int call_path(lua_State *L) {
   return 1;
 }
 
+/* query(name) -> the parameter's value as it was sent | nothing */
+static int call_query(lua_State *L) {
+  struct slice rest = exchange_request(bind_call(L, 1)->exchange)->query, name = bind_slice(L, 2);
+  while (rest.len > 0) {
+    const char *end = memchr(rest.ptr, '&', rest.len);
+    struct slice pair = slice_make(rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len);
+    rest = slice_from(rest, pair.len + 1);
+    if (!slice_starts(pair, name) || pair.len == name.len || pair.ptr[name.len] != '=') continue;
+    bind_push_slice(L, slice_from(pair, name.len + 1));
+    return 1;
+  }
+  return 0;
+}
+
 static int call_header(lua_State *L) {
   const struct http_request *request = exchange_request(bind_call(L, 1)->exchange);
   const struct http_field *field = field_find(request->fields, request->field_count, bind_slice(L, 2));
@@ -276,6 +290,7 @@ static int call_set_deadline(lua_State *L) {
 const luaL_Reg bind_call_request[] = {
     {"endpoint", call_endpoint},
     {"path", call_path},
+    {"query", call_query},
     {"header", call_header},
     {"trace_id", call_trace_id},
     {"key", call_key},

@@ -2,11 +2,13 @@
 --- From an endpoint's name (runtime/process/route.c) to who serves it: the pipeline, or a script of admin/.
 
 local contracts = require "contracts"
+local control = require "gateway.control"
 local metrics = require "gateway.metrics"
 local pipeline = require "pipeline"
 local registry = require "registry"
 local script = require "gateway.script"
 local server = require "gateway.server"
+local timestamp = require "timestamp"
 
 --- What a handler of admin/ may ask: it reaches the house only through this.
 ---@class View
@@ -16,12 +18,16 @@ local server = require "gateway.server"
 ---@field owner fun(model: string): string? who would serve a model or alias
 ---@field draining fun(): boolean
 ---@field metrics fun(): string
+---@field scripts table              generations: see bindings/control.h
+---@field timestamp fun(seconds: number): string
 local view = {
   targets = registry.targets,
   providers = registry.providers,
   models = registry.models,
   owner = registry.owner,
   draining = server.draining,
+  scripts = control,
+  timestamp = timestamp.text,
   metrics = function()
     server.publish()
     return metrics.render()

@@ -55,22 +55,37 @@ static int refuse(struct call *call, int status, const char *type, const char *c
   return -1;
 }
 
+/* Loopback without MASTER_KEY: /metrics is open, too, and nobody is an admin. */
+static bool is_keyless(const struct call *call) {
+  return keys_version(call->worker->segment->keys) == 0;
+}
+
 static bool needs_key(const struct call *call) {
+  if (call->route->class == ROUTE_ADMIN) return true;
   if (call->route->class == ROUTE_MODEL) return !call->worker->settings.open_proxy;
-  bool keyless =
-      keys_version(call->worker->segment->keys) == 0; /* loopback without MASTER_KEY: /metrics is open, too */
-  return call->route->class == ROUTE_MONITOR && !(keyless && call->route->endpoint);
+  return call->route->class == ROUTE_MONITOR && !is_keyless(call);
+}
+
+/* The scopes of which the key must have one; 0: any key will do. */
+static unsigned scopes_wanted(const struct call *call) {
+  const struct http_request *request = exchange_request(call->exchange);
+  bool looks = (route_method(request->method) & (METHOD_GET | METHOD_HEAD)) != 0;
+  if (call->route->class == ROUTE_ADMIN && !looks) return KEY_SCOPE_ADMIN;
+  bool watched = call->route->class == ROUTE_ADMIN || call->route->class == ROUTE_MONITOR;
+  return watched ? KEY_SCOPE_READ | KEY_SCOPE_ADMIN : 0;
 }
 
 static enum call_access access_judge(struct call *call) {
   static const struct slice prefix = {"Bearer ", 7};
   if (!needs_key(call)) return ACCESS_OPEN;
+  if (call->route->class == ROUTE_ADMIN && is_keyless(call)) return ACCESS_MISSING;
   struct slice header = request_field(call->exchange, "authorization");
   if (!slice_starts(header, prefix)) return ACCESS_MISSING;
   struct key_identity *identity = arena_alloc(exchange_arena(call->exchange), sizeof *identity);
   if (!keys_find(call->worker->segment->keys, slice_from(header, prefix.len), identity)) return ACCESS_INVALID;
   call->identity = identity;
-  return call->route->class == ROUTE_MONITOR && identity->scopes == 0 ? ACCESS_SCOPE : ACCESS_KEY;
+  unsigned wanted = scopes_wanted(call);
+  return wanted && !(identity->scopes & wanted) ? ACCESS_SCOPE : ACCESS_KEY;
 }
 
 /* Credentials are not recorded: who came in then comes in again. */
@@ -79,12 +94,20 @@ static enum call_access access_replay(struct call *call, const struct record *re
   return replayed->access;
 }
 
+static int refuse_missing(struct call *call) {
+  bool nobody = call->route->class == ROUTE_ADMIN && is_keyless(call);
+  return refuse(call, 401, "authentication_error", "missing_api_key",
+                nobody ? "this gateway runs without any key, so nobody may administer it: start it with MASTER_KEY "
+                         "set, and send that key as \"Authorization: Bearer ...\""
+                       : "missing or invalid authorization header");
+}
+
 static int authenticate(struct call *call) {
   const struct record *replayed = call->worker->replayed;
   call->access = replayed ? access_replay(call, replayed) : access_judge(call);
   switch (call->access) {
     case ACCESS_MISSING:
-      return refuse(call, 401, "authentication_error", "missing_api_key", "missing or invalid authorization header");
+      return refuse_missing(call);
     case ACCESS_INVALID:
       return refuse(call, 401, "authentication_error", "invalid_api_key", "invalid or revoked API key");
     case ACCESS_SCOPE:

@@ -7,6 +7,7 @@
 enum route_class {
   ROUTE_PROBE,   /* open to everybody, never refused for load */
   ROUTE_MONITOR, /* a key with read_only or admin */
+  ROUTE_ADMIN,   /* the same to look, admin to change; a gateway without any key has no admin */
   ROUTE_MODEL,   /* /v1: any key, unless the proxy is open */
   ROUTE_UNKNOWN, /* 404, after authentication where the path is under /v1 or /admin */
 };
