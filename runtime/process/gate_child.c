@@ -42,11 +42,34 @@ static void output_drop(void) {
 
 /* ---- what is written into the slot ---- */
 
+static void member_append(struct buffer *out, struct slice object, const char *name) {
+  const struct json_step step = {slice_text(name), -1};
+  struct slice raw;
+  if (!json_find(object, &step, 1, &raw)) return;
+  if (json_type_of(raw) == JSON_STRING) json_string_decode(raw, out);
+  if (json_type_of(raw) == JSON_NUMBER) buffer_append_slice(out, raw);
+}
+
+/* "plugins/x.lua:3: what is wrong", where the message does not begin so by itself. */
+static void reason_write(struct generation_slot *slot, struct slice reason) {
+  struct buffer file = {0}, line = {0}, message = {0};
+  member_append(&file, reason, "file");
+  member_append(&line, reason, "line");
+  member_append(&message, reason, "message");
+  bool told = file.len == 0 || slice_starts(buffer_slice(&message), buffer_slice(&file));
+  bool placed = line.len > 0 && !slice_equal(buffer_slice(&line), SLICE_LITERAL("0"));
+  snprintf(slot->note, sizeof slot->note, "%.*s%s%.*s%s%.*s", told ? 0 : (int)file.len, file.len ? file.data : "",
+           !told && placed ? ":" : "", !told && placed ? (int)line.len : 0, line.len ? line.data : "", told ? "" : ": ",
+           (int)message.len, message.len ? message.data : "");
+  buffer_free(&file);
+  buffer_free(&line);
+  buffer_free(&message);
+}
+
 /* The first reason of a report, and how many there are, for the log. */
 static void reasons_note(struct generation_slot *slot, struct slice report) {
   static const struct json_step steps[] = {{SLICE_LITERAL("reasons"), -1}};
-  static const struct json_step message[] = {{SLICE_LITERAL("message"), -1}};
-  struct slice list, reason, text;
+  struct slice list, reason;
   struct json_fault fault;
   struct json_reader reader;
   slot->reasons = 0;
@@ -54,11 +77,7 @@ static void reasons_note(struct generation_slot *slot, struct slice report) {
   json_reader_start(&reader, list);
   if (json_reader_next(&reader, &reason) != JSON_EVENT_OPEN_ARRAY) return;
   for (; json_reader_value(&reader, &reason); slot->reasons++) {
-    if (slot->reasons > 0 || !json_find(reason, message, 1, &text) || json_type_of(text) != JSON_STRING) continue;
-    struct buffer plain = {0};
-    json_string_decode(text, &plain);
-    snprintf(slot->note, sizeof slot->note, "%.*s", (int)(plain.len < 250 ? plain.len : 250), plain.data);
-    buffer_free(&plain);
+    if (slot->reasons == 0) reason_write(slot, reason);
   }
 }
 

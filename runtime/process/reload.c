@@ -108,6 +108,7 @@ static void commit(struct reload *reload, uint64_t now) {
   atomic_store(&slot->state, GENERATION_ACTIVE);
   atomic_store(&reload->segment->generation, slot->number);
   atomic_store(&shared->active, reload->candidate);
+  reload->prepare_ms = now - reload->prepare_ms;
   reload_note_activated(reload, slot, from);
   watch_active(reload);
   if (reload->back) {
@@ -135,6 +136,7 @@ static void prepare_begin(struct reload *reload, unsigned slot, bool back, uint6
   reload->state = RELOAD_PREPARE;
   reload->back = back;
   reload->due_ms = now + PREPARE_MS;
+  reload->prepare_ms = now;
   reload->deaths = reload->crew->ended;
   atomic_store(&reload->shared->candidate, reload->candidate);
   crew_signal(reload->crew, SIGUSR1);
@@ -177,6 +179,7 @@ static void gate_begin(struct reload *reload, bool asked, uint64_t now) {
   reload->asked = false;
   if (gate_start(&reload->gate, &task, kept_slot(reload), now) == 0) {
     reload->state = RELOAD_GATE;
+    reload->gate_ms = now;
   } else {
     reload_note_no_gate(reload);
     run_end(reload, OUTCOME_REFUSED);
@@ -242,7 +245,9 @@ void reload_child_ended(struct reload *reload, pid_t pid, int status, uint64_t n
   if (!reload->shared || pid != reload->gate.pid || pid == 0) return;
   enum gate_verdict verdict = gate_end(&reload->gate, status);
   unsigned slot = reload->gate.slot;
-  if (reload->crew->ending || verdict == GATE_UNCHANGED) {
+  reload->gate_ms = now - reload->gate_ms;
+  if (reload->crew->ending) return;
+  if (verdict == GATE_UNCHANGED) {
     generations_drop(reload->shared, slot);
     run_end(reload, OUTCOME_ACTIVE);
   } else if (verdict == GATE_REFUSED) {

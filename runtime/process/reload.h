@@ -20,13 +20,14 @@ struct reload {
   struct gate gate;
   struct watch *watch; /* null: the kernel has none to give */
   enum reload_state state;
-  bool asked;         /* by SIGHUP */
-  uint64_t ticket;    /* requests up to this one are answered by the present run */
-  uint64_t candidate; /* word the workers prepare */
-  uint64_t due_ms;    /* when they must have */
-  unsigned deaths;    /* crew->ended when they began */
-  bool back;          /* to a kept generation: */
-  int asker;          /* ... wished by this worker, or -1: it was the statistics */
+  bool asked;                   /* by SIGHUP */
+  uint64_t ticket;              /* requests up to this one are answered by the present run */
+  uint64_t candidate;           /* word the workers prepare */
+  uint64_t due_ms;              /* when they must have */
+  unsigned deaths;              /* crew->ended when they began */
+  uint64_t gate_ms, prepare_ms; /* when the present run's parts began, then how long they took */
+  bool back;                    /* to a kept generation: */
+  int asker;                    /* ... wished by this worker, or -1: it was the statistics */
   char why[GENERATION_NOTE_SIZE];
   char blocked[GENERATION_ID_SIZE]; /* given up: its bytes do not come back by themselves */
   struct retreat retreat;

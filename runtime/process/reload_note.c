@@ -35,6 +35,7 @@ void reload_note_rejected(struct reload *reload, const struct generation_slot *s
   log_line_integer(line, "active", (long long)atomic_load(&generations_active(reload->shared)->number));
   log_line_text(line, "reason", slice_text(slot->note));
   log_line_integer(line, "reasons", slot->reasons);
+  log_line_integer(line, "gate_ms", (long long)reload->gate_ms);
   notice_end(reload->notice, LOG_WARN);
   count(reload, "rejected");
 }
@@ -54,6 +55,8 @@ void reload_note_activated(struct reload *reload, const struct generation_slot *
   log_line_integer(line, "previous", (long long)from);
   if (reload->back) log_line_text(line, "reason", slice_text(reload->why));
   if (!reload->back) log_line_text(line, "changed", slice_text(slot->changed));
+  if (!reload->back) log_line_integer(line, "gate_ms", (long long)reload->gate_ms);
+  log_line_integer(line, "prepare_ms", (long long)reload->prepare_ms);
   notice_end(reload->notice, LOG_INFO);
   count(reload, reload->back ? "rolled_back" : "accepted");
   reload_note_number(reload);

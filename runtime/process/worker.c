@@ -206,13 +206,14 @@ static void signals_open(struct worker *worker) {
   generation_desk_open(&worker->desk, worker);
 }
 
-/* SIGTERM may come twice (an init system tells the whole group, the supervisor tells its workers): on the way out it
- * must not meet the default action. */
+/* SIGTERM may come twice (an init system tells the whole group, the supervisor tells its workers), and news at any
+ * time: on the way out they must not meet the default action. */
 static void signals_block(void) {
-  sigset_t term;
-  sigemptyset(&term);
-  sigaddset(&term, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &term, NULL);
+  sigset_t late;
+  sigemptyset(&late);
+  sigaddset(&late, SIGTERM);
+  sigaddset(&late, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &late, NULL);
 }
 
 void worker_close(struct worker *worker) {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+
+import { play, PATIENCE } from '../tools/play.mjs';
+import { MARKED, Scripts, mark, marked, marking, says, told } from '../tools/scripts.mjs';
+import { until } from '../tools/wire.mjs';
+
+const BROKEN = {
+  'a syntax error': ['return { name = "mark", type = ', /plugins\/mark\.lua/],
+  'an unknown member': [marking('x').replace('before_request', 'before_reqest'), /before_reqest/],
+  'a top level that never ends': ['while true do end', /ran longer/],
+  'no table': ['return 7', /mark/],
+  'a memory bomb': ['local t = {} while true do t[#t + 1] = ("x"):rep(1e6) .. #t end', /memory|ran longer/],
+};
+
+play('what is broken is refused with its reason, and the running generation serves on', async (stage) => {
+  const { gateway, scripts } = await marked(stage);
+  let refused = 0;
+  for (const [what, [text, reason]] of Object.entries(BROKEN)) {
+    scripts.save('plugins/mark.lua', text);
+    refused += 1;
+    await until(12_000 * PATIENCE, `the refusal of ${what}`, () => told(gateway, 'generation rejected') === refused);
+    const line = gateway.logs.filter((one) => one.msg === 'generation rejected').at(-1);
+    assert.match(line.reason, reason, what);
+    assert.equal(await mark(gateway), 'one', what);
+  }
+  const metrics = await gateway.metrics();
+  assert.equal(metrics.value('gateway_script_reloads_total', { result: 'rejected' }), refused);
+  assert.equal(metrics.value('gateway_generation'), 1);
+  scripts.save('plugins/mark.lua', marking('good again'));
+  await says(gateway, 'good again');
+}, { ms: 60_000 });
+
+play('a broken script at the start is told, and nothing is started', async (stage) => {
+  const scripts = new Scripts(stage.folder({ 'plugins/mark.lua': 'return {' }));
+  const gateway = await stage.gateway({ config: MARKED, env: { GATEWAY_SCRIPTS: scripts.dir }, ready: null });
+  const { code, err } = await gateway.exit;
+  stage.gateways.pop();
+  assert.notEqual(code, 0);
+  assert.match(err, /plugins\/mark\.lua:1/);
+});
