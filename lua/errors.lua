@@ -86,6 +86,11 @@ errors.stream_error = {
   message = "The upstream reported an error inside its stream.",
 }
 
+errors.too_many_texts = {
+  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",
+  message = "The upstream sent too many choices or calls at once.",
+}
+
 --- Plugins that must see every word cannot.
 errors.unreadable_stream = {
   status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",

@@ -10,13 +10,14 @@ local fault = require "fault"
 local json = require "gateway.json"
 local lane = require "lane"
 
+local LANES_MAX = 512 -- texts at once: an upstream must not fill the memory with them
+
 ---@class Guarded
 ---@field visit Passage
 ---@field steps Step[]
 ---@field strips_usage boolean the client did not ask for the usage chunk
 ---@field reader table holds the newest chunk, which is the mould for those made here
----@field lanes table<string, Lane> by place
----@field order Lane[]
+---@field lanes Lane[] in the order in which they were opened
 ---@field usage Usage?
 ---@field finished boolean a choice said why it ended
 ---@field failed boolean the upstream said that it failed, and the client has read it
@@ -26,29 +27,24 @@ local guarded = {}
 ---@return Guarded
 function guarded.open(visit, steps, strips_usage)
   return {
-    visit = visit, steps = steps, strips_usage = strips_usage, reader = delta.new(), lanes = {}, order = {},
+    visit = visit, steps = steps, strips_usage = strips_usage, reader = delta.new(), lanes = {},
     finished = false, failed = false,
   }
 end
 
 -- Lanes --------------------------------------------------------------------------------------------------------------
 
+--- A stream has few: looking through them costs less than making a key.
 local function lane_of(self, name, choice, tool)
-  local key = ("%s %d %d"):format(name, choice, tool)
-  local found = self.lanes[key]
-  if found then return found end
+  for _, made in ipairs(self.lanes) do
+    if made.name == name and made.choice == choice and made.tool == tool then return made end
+  end
+  if #self.lanes == LANES_MAX then return nil, errors.too_many_texts end
   local made, failure = lane.open(self.visit, self.steps)
   if not made then return nil, failure end
-  made.name, made.choice, made.tool, made.key = name, choice, tool, key
-  self.lanes[key], self.order[#self.order + 1] = made, made
+  made.name, made.choice, made.tool = name, choice, tool
+  self.lanes[#self.lanes + 1] = made
   return made
-end
-
-local function lane_drop(self, made)
-  self.lanes[made.key] = nil
-  for i, other in ipairs(self.order) do
-    if other == made then table.remove(self.order, i) end
-  end
 end
 
 -- Chunks made here ---------------------------------------------------------------------------------------------------
@@ -107,22 +103,29 @@ local function texts_pass(self)
   return passed
 end
 
+local function lane_finish(self, made, passed, list)
+  local rest, failure = lane.finish(made)
+  if not rest then return failure end
+  local place = passed.last[made]
+  if place and rest ~= "" then
+    passed.texts[place[1]] = place[2] .. rest
+  elseif rest ~= "" then
+    list[#list + 1] = chunk_make(self, made, rest)
+  end
+end
+
 --- Ends the lanes of a choice: the rest joins the lane's text in the last chunk, or goes before it in one of its own.
 local function choice_finish(self, choice, passed, list)
-  for i = #self.order, 1, -1 do
-    local made = self.order[i]
+  local others = {}
+  for _, made in ipairs(self.lanes) do
     if made.choice == choice then
-      local rest, failure = lane.finish(made)
-      lane_drop(self, made)
-      if not rest then return failure end
-      local place = passed.last[made]
-      if place and rest ~= "" then
-        passed.texts[place[1]] = place[2] .. rest
-      elseif rest ~= "" then
-        list[#list + 1] = chunk_make(self, made, rest)
-      end
+      local failure = lane_finish(self, made, passed, list)
+      if failure then return failure end
+    else
+      others[#others + 1] = made
     end
   end
+  self.lanes = others
 end
 
 local function choices_finish(self, passed, list)
@@ -193,7 +196,7 @@ end
 
 local function release(self, take)
   local list = {}
-  for _, made in ipairs(self.order) do
+  for _, made in ipairs(self.lanes) do
     local text, failure = take(made)
     if not text then return list, failure end
     if text ~= "" then list[#list + 1] = chunk_make(self, made, text) end
@@ -216,7 +219,7 @@ end
 ---@return integer?
 function guarded.patience(self)
   local due
-  for _, made in ipairs(self.order) do
+  for _, made in ipairs(self.lanes) do
     local own = lane.due(made)
     if own and (not due or own < due) then due = own end
   end

@@ -55,7 +55,8 @@ end
 ---@return string held
 function hold.split(window, out, most)
   if most == 0 then return out, "" end
-  local same = whole_end(out, common_end(window, out, most))
+  local unchanged = out == window and math.min(#out, most)
+  local same = whole_end(out, unchanged or common_end(window, out, most))
   if same > 0 then return out:sub(1, #out - same), window:sub(#window - same + 1) end
   local before = whole_start(window, common_start(window, out))
   local touched = #window - before

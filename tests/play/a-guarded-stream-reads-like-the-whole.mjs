@@ -93,6 +93,12 @@ plays('a masked stream', (stage) => stand(stage, guard(32, 0, MASK)), (act) => {
     const { list, done } = await ask(gateway);
     assert.deepEqual([list.at(-1).error.code, done], ['busy', 0]);
   });
+  act('ends when it has more texts at once than anybody reads', async ({ upstream, gateway }) => {
+    const many = Array.from({ length: 600 }, (_, index) => ({ index, delta: { content: 'x' }, finish_reason: null }));
+    upstream.answer(streamOf([chunk({ role: 'assistant', content: '' }), { ...chunk({}), choices: many }, '[DONE]']));
+    const { list, done } = await ask(gateway);
+    assert.deepEqual([list.at(-1).error.code, done], ['upstream_stream_error', 0]);
+  });
   act('ends when an event cannot be read', async ({ upstream, gateway }) => {
     upstream.answer(streamOf([chunk({ role: 'assistant', content: '' }), 'data: {"choices": sk-123456\n\n', '[DONE]']));
     const { list, done } = await ask(gateway);
