@@ -22,6 +22,7 @@ static void answer_fill(const struct record_exchange *exchange, struct replay_an
                                 .pieces = (const void *)exchange->cuts.data,
                                 .piece_count = exchange->cuts.len / sizeof(struct replay_piece),
                                 .error = exchange->end == RECORD_FAILED ? &exchange->error : NULL,
+                                .open_ended = exchange->end == RECORD_STOPPED,
                                 .untouched = exchange->untouched};
 }
 

@@ -6,6 +6,8 @@
 #include "base/check.h"
 #include "upstream/replay_lane.h"
 
+enum { PATIENCE_MS = 60 * 60 * 1000 };
+
 struct replay {
   struct transfer transfer; /* first: the interface's view */
   struct replay_answer answer;
@@ -23,10 +25,11 @@ static struct timer_wheel *wheel_of(const struct replay *replay) {
 
 /* ---- what comes next, and when ---- */
 
-static unsigned next_at(const struct replay *replay) {
+static uint64_t next_at(const struct replay *replay) {
   const struct replay_answer *answer = &replay->answer;
   if (!replay->headed && answer->status) return answer->head_ms;
-  return replay->next < answer->piece_count ? answer->pieces[replay->next].at_ms : answer->end_ms;
+  if (replay->next < answer->piece_count) return answer->pieces[replay->next].at_ms;
+  return answer->open_ended ? PATIENCE_MS : answer->end_ms;
 }
 
 /* One event each turn: the scripts that it wakes run before the next. */
@@ -60,6 +63,12 @@ static bool piece_tell(struct replay *replay) {
   return transfer_tell_body(&replay->transfer, slice_make(answer->body.ptr + from, end - from));
 }
 
+static void end_tell(struct replay *replay) {
+  struct error error;
+  error_set(&error, 504, "upstream_unrecorded", "nothing more was read of this answer when it was recorded");
+  transfer_finish(&replay->transfer, replay->answer.open_ended ? &error : replay->answer.error);
+}
+
 static void on_job(struct loop_job *job) {
   struct replay *replay = LIST_OWNER(job, struct replay, job);
   const struct replay_answer *answer = &replay->answer;
@@ -69,7 +78,7 @@ static void on_job(struct loop_job *job) {
   } else if (replay->next < answer->piece_count) {
     if (piece_tell(replay)) plan(replay);
   } else {
-    transfer_finish(&replay->transfer, answer->error);
+    end_tell(replay);
   }
 }
 

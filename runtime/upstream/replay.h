@@ -22,6 +22,7 @@ struct replay_answer {
   const struct replay_piece *pieces;
   size_t piece_count;
   const struct error *error; /* null: it ends whole */
+  bool open_ended;           /* nobody waited for its end: who does now waits for an hour, and then gets an error */
   bool untouched;            /* nothing of the request was sent */
 };
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-import { completion, raw, reset, speech, stream, whole } from '../tools/answers.mjs';
+import { completion, raw, reset, silence, speech, stream, whole } from '../tools/answers.mjs';
 import { drain } from '../tools/client.mjs';
 import { command } from '../tools/gateway.mjs';
 import { play } from '../tools/play.mjs';
@@ -97,6 +97,27 @@ play('a stream of many pieces, split anywhere, comes out byte for byte', async (
   upstream.answer(raw(message, { after: 'keep', slice: 777 }));
   await streamed(scene.gateway);
   await allIdentical(scene, 1);
+});
+
+play('what ran out of time, and what nobody waited for, is lived through again', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream }, { request_timeout: '300ms' });
+  const event = (content) => `data: {"choices":[{"index":0,"delta":{"content":"${content}"},"finish_reason":null}]}\n\n`;
+  upstream.answer(silence(), whole('{"choices":', { headers: { 'Content-Length': 500 }, after: 'stall' }),
+    stream([event('ends late'), 'data: [DONE]\n\n'], { end: 'stall' }));
+  assert.equal((await scene.gateway.chat()).status, 504);
+  assert.notEqual((await scene.gateway.chat()).status, 200);
+  await streamed(scene.gateway);
+  await allIdentical(scene, 3);
+});
+
+play('large requests and answers come out byte for byte', async (stage) => {
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream });
+  upstream.answer(completion('y'.repeat(3_000_000)), speech(Array(300).fill('z'.repeat(5000))));
+  await scene.gateway.chat({ user: 'x'.repeat(4_000_000) });
+  await streamed(scene.gateway, { user: 'x'.repeat(2_000_000) });
+  await allIdentical(scene, 2);
 });
 
 play('one request can be chosen by its trace id', async (stage) => {
