@@ -249,6 +249,7 @@ function MatchStream:feed(text) end
 ---@field now fun(): number Unix seconds with a fraction
 ---@field monotonic fun(): number milliseconds that never go back
 ---@field sleep fun(milliseconds: number) waits, at most a minute
+---@field iso fun(seconds: number?): string "2026-01-01T00:00:00.250Z" of a Unix time, now by default
 
 ---@class gateway.random
 ---@field hex fun(bytes: integer): string 1 to 512 bytes as digits
@@ -315,6 +316,8 @@ function MatchStream:feed(text) end
 --- requests are appended to what it returns
 ---@field background fun(): integer runs what task.later has put off; how many
 ---@field slept fun(): number milliseconds that clock.sleep was asked for
+---@field logged fun(): table[] lines of gateway.log since the last call: { level, msg, and the line's fields }
+---@field counted fun(name: string): number what metrics.count has come to in this spec file
 ---@field script fun(kind: string, name: string): any what a script returns
 ---@field list fun(kind: string): string[]
 ---@field fixture fun(path: string): string the text of spec/fixtures/<path>

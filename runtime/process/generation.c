@@ -103,10 +103,9 @@ void generation_leave(struct generation *generation) {
 }
 
 /* A replay's VM is of no generation. */
-static int load_roots(struct worker *worker, struct error *error) {
+static int load_bundle(struct worker *worker, struct error *error) {
   const struct worker_program *program = worker->program;
-  struct vm_options options = {.roots = program->roots,
-                               .root_count = program->root_count,
+  struct vm_options options = {.bundle = program->bundle,
                                .memory_limit = (size_t)worker->settings.script_memory_bytes,
                                .budget = worker->budget,
                                .host = worker,
@@ -116,7 +115,7 @@ static int load_roots(struct worker *worker, struct error *error) {
 }
 
 int generation_load(struct worker *worker, struct error *error) {
-  if (!worker->desk.shared) return load_roots(worker, error);
+  if (!worker->desk.shared) return load_bundle(worker, error);
   uint64_t active = atomic_load(&worker->desk.shared->active);
   struct generation *generation = generation_new(worker, active);
   if (prepare_at_once(generation, error) < 0) {

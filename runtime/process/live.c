@@ -30,7 +30,7 @@ static const struct fixed all[] = {
     FIXED("recording.path", recording_path),
     FIXED("recording.sample", recording_sample_ppm),
     FIXED("recording.redact", recording_redact),
-    FIXED("recording.max_bytes", recording_bytes),
+    FIXED("recording.max_size", recording_bytes),
 };
 enum { FIXED_COUNT = sizeof all / sizeof *all };
 

@@ -123,6 +123,13 @@ void record_answer_piece(struct call *call, struct slice bytes) {
 
 /* ---- the end ---- */
 
+/* Empty in a replay, and for a call that was refused before it had one. */
+static struct slice generation_id(const struct call *call) {
+  const struct generations *generations = call->worker->program->generations;
+  if (!call->generation || !generations) return (struct slice){0};
+  return slice_text(generations->slots[call->generation->slot].id);
+}
+
 void record_end(struct call *call) {
   struct record *record = call->record;
   if (!record) return;
@@ -130,7 +137,7 @@ void record_end(struct call *call) {
   record->outcome = exchange_client_gone(call->exchange) ? RECORD_GONE : RECORD_ANSWERED;
   record->access = call->access;
   if (call->identity) record->key = *call->identity;
-  record->generation = (struct slice){0};
+  record->generation = generation_id(call);
   record->method = request->method;
   record->target = target_join(record->arena, request);
   record_fields_copy(record, request->fields, request->field_count, &record->fields);

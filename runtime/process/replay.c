@@ -7,11 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/file.h"
 #include "crypto/secret.h"
 #include "process/replay_compare.h"
 #include "process/replay_options.h"
 #include "process/replay_script.h"
 #include "process/replay_stage.h"
+#include "process/roots.h"
 #include "tls/tls.h"
 
 enum { EXIT_SAME = 0, EXIT_DIFFERENT = 1, EXIT_UNUSABLE = 2 };
@@ -114,8 +116,7 @@ static int configuration_load(const struct worker_program *program, const struct
   struct worker worker = {.random = random_open()};
   struct buffer report = {0};
   struct error error = {0};
-  struct vm_options options = {
-      .roots = program->roots, .root_count = program->root_count, .host = &worker, .open_doors = program->open_doors};
+  struct vm_options options = {.bundle = program->bundle, .host = &worker, .open_doors = program->open_doors};
   worker.vm = vm_open(&options, &error);
   int result = worker.vm ? doors->check(&worker, &report) : complain(error.message);
   if (worker.vm) vm_close(worker.vm);
@@ -150,21 +151,30 @@ static int stage_play(struct replay_run *run, const struct worker_program *progr
 static int generation_play(struct replay_run *run, const struct program_doors *doors, struct replay_script *script,
                            FILE *file) {
   struct settings settings = {0};
-  struct worker_program program = {.settings = &settings,
-                                   .roots = script->roots,
-                                   .root_count = script->root_count,
-                                   .open_doors = doors->open_doors,
-                                   .serve = doors->serve};
+  struct worker_program program = {
+      .settings = &settings, .bundle = &script->bundle, .open_doors = doors->open_doors, .serve = doors->serve};
   if (configuration_load(&program, doors, &settings) != 0) return EXIT_UNUSABLE;
   settings_quiet(&settings);
   return stage_play(run, &program, file);
 }
 
+/* A configuration that cannot be read is told of later, by those who read it whole. */
+static void roots_read(const char *scripts, struct script_roots *roots) {
+  struct buffer text = {0};
+  struct error ignored;
+  const char *path = roots_config_path();
+  if (path && config_file_read(path, &text, &ignored) < 0) buffer_clear(&text);
+  roots_find(roots, scripts, path, buffer_slice(&text));
+  buffer_free(&text);
+}
+
 int replay_run(const char *scripts, const struct program_doors *doors, int argc, char **argv) {
   struct replay_run run = {0};
+  struct script_roots roots;
   struct replay_script script;
   struct error error;
-  if (replay_options_read(&run.options, argc, argv, &scripts, 1, &error) < 0) return complain(error.message);
+  roots_read(scripts, &roots);
+  if (replay_options_read(&run.options, argc, argv, &roots, &error) < 0) return complain(error.message);
   FILE *file = fopen(run.options.from, "rbe");
   if (!file) {
     error_set(&error, 0, "file", "%.150s cannot be read: %s", run.options.from, strerror(errno));
@@ -173,7 +183,7 @@ int replay_run(const char *scripts, const struct program_doors *doors, int argc,
   unsetenv("SSLKEYLOGFILE");
   tls_library_init();
   int result = EXIT_UNUSABLE;
-  if (replay_script_open(&script, scripts, &run.options, &error) < 0) {
+  if (replay_script_open(&script, &roots, &run.options, &error) < 0) {
     complain(error.message);
   } else {
     result = generation_play(&run, doors, &script, file);

@@ -13,11 +13,11 @@ static int usage(struct error *error, const char *what, const char *word) {
 
 /* ---- the script ---- */
 
-static bool script_at(struct replay_options *options, const char *const *roots, unsigned root_count, const char *kind,
+static bool script_at(struct replay_options *options, const struct script_roots *roots, const char *kind,
                       const char *name, int len) {
   char path[4096];
-  for (unsigned i = 0; i < root_count; i++) {
-    snprintf(path, sizeof path, "%s/%s%.*s.lua", roots[i], kind, len, name);
+  for (size_t i = 0; i < roots->count; i++) {
+    snprintf(path, sizeof path, "%s/%s%.*s.lua", roots->list[i], kind, len, name);
     if (access(path, R_OK) != 0) continue;
     snprintf(options->script, sizeof options->script, "%s%.*s", kind, len, name);
     return true;
@@ -25,23 +25,23 @@ static bool script_at(struct replay_options *options, const char *const *roots, 
   return false;
 }
 
-static int script_find(struct replay_options *options, const char *word, const char *const *roots, unsigned root_count,
+static int script_find(struct replay_options *options, const char *word, const struct script_roots *roots,
                        struct error *error) {
   static const char *const kinds[] = {"plugins/", "strategies/", "providers/", "providers/dialects/", "admin/"};
   const char *at = strchr(word, '@');
   int len = at ? (int)(at - word) : (int)strlen(word);
   bool bare = len < 64 && !memchr(word, '/', (size_t)len), safe = len > 0 && len < 64 && !strstr(word, "..");
   for (unsigned i = 0; bare && safe && i < sizeof kinds / sizeof *kinds; i++) {
-    if (script_at(options, roots, root_count, kinds[i], word, len)) return 0;
+    if (script_at(options, roots, kinds[i], word, len)) return 0;
   }
-  if (!bare && safe && script_at(options, roots, root_count, "", word, len)) return 0;
+  if (!bare && safe && script_at(options, roots, "", word, len)) return 0;
   return error_set(error, 0, "usage",
                    "there is no script called \"%.*s\"; name one of this generation, such as word-filter or "
                    "strategies/fallback",
                    len > 60 ? 60 : len, word);
 }
 
-static int script_read(struct replay_options *options, const char *word, const char *const *roots, unsigned root_count,
+static int script_read(struct replay_options *options, const char *word, const struct script_roots *roots,
                        struct error *error) {
   const char *at = strchr(word, '@');
   if (at && at[1] == '\0') return usage(error, "no file behind the @ of --script ", word);
@@ -50,7 +50,7 @@ static int script_read(struct replay_options *options, const char *word, const c
                      (int)(at - word > 40 ? 40 : at - word), word);
   }
   options->replacement = at ? at + 1 : NULL;
-  return script_find(options, word, roots, root_count, error);
+  return script_find(options, word, roots, error);
 }
 
 /* ---- the arguments ---- */
@@ -61,8 +61,8 @@ static int trace_check(const char *trace, struct error *error) {
                    trace);
 }
 
-int replay_options_read(struct replay_options *options, int argc, char **argv, const char *const *roots,
-                        unsigned root_count, struct error *error) {
+int replay_options_read(struct replay_options *options, int argc, char **argv, const struct script_roots *roots,
+                        struct error *error) {
   const char *script = NULL;
   *options = (struct replay_options){0};
   for (int i = 0; i < argc; i += 2) {
@@ -77,5 +77,5 @@ int replay_options_read(struct replay_options *options, int argc, char **argv, c
   }
   if (!options->from) return usage(error, "no recording is named: --from FILE is missing", "");
   if (options->trace && trace_check(options->trace, error) < 0) return -1;
-  return script ? script_read(options, script, roots, root_count, error) : 0;
+  return script ? script_read(options, script, roots, error) : 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "base/error.h"
+#include "process/roots.h"
 
 /* What `moongate replay` was asked to do. Borrows argv's texts. */
 struct replay_options {
@@ -11,5 +12,5 @@ struct replay_options {
 };
 
 /* `roots`: where scripts are; a bare NAME is looked for in every kind. */
-int replay_options_read(struct replay_options *options, int argc, char **argv, const char *const *roots,
-                        unsigned root_count, struct error *error);
+int replay_options_read(struct replay_options *options, int argc, char **argv, const struct script_roots *roots,
+                        struct error *error);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "process/replay_options.h"
+#include "process/roots.h"
+#include "script/bundle.h"
 
-/* The script folders of a replay: those of the generation, and, where a file stands for a script, one above them. */
+/* The scripts of a replay: what is on disk, with a file in the place of one of them where that was asked for. */
 struct replay_script {
-  const char *roots[2];
-  unsigned root_count;
-  char overlay[64]; /* owned; a folder of our own, empty = none */
-  char link[256];   /* in it */
+  struct buffer bytes; /* owned */
+  struct bundle bundle;
 };
 
-int replay_script_open(struct replay_script *script, const char *scripts, const struct replay_options *options,
-                       struct error *error);
+int replay_script_open(struct replay_script *script, const struct script_roots *roots,
+                       const struct replay_options *options, struct error *error);
 void replay_script_close(struct replay_script *script);

@@ -30,9 +30,8 @@ struct worker;
 
 struct worker_program { /* what main hands to every worker */
   const struct settings *settings;
-  struct generations *generations; /* null in a replay, whose VM is made of these: */
-  const char *const *roots;
-  size_t root_count;
+  struct generations *generations; /* null in a replay, whose VM is made of this: */
+  const struct bundle *bundle;
   void (*open_doors)(struct lua_State *L);
   void (*serve)(struct call *call); /* starts the coroutine of one call */
 };

@@ -40,6 +40,8 @@ struct bundle_sources {
   bool specs;              /* also <first root>/../spec and <other roots>/spec, without fixtures and bindings */
   const char *config_path; /* null = none; the caller has read it: */
   struct slice config_text;
+  const char *replaced;    /* null = none; else the path of a script ("plugins/pii.lua") ... */
+  const char *replacement; /* ... and the file that stands for it, for this once */
 };
 
 /* Reads everything and appends a bundle's bytes to `out`. Only names a script can have are looked at, so an editor's

@@ -153,6 +153,14 @@ static void choose(struct bundle_walk *walk) {
   walk->count = kept;
 }
 
+static void replace(struct bundle_walk *walk, const struct bundle_sources *sources) {
+  for (size_t i = 0; i < walk->count; i++) {
+    if (strcmp(walk->files[i].file.path, sources->replaced) != 0) continue;
+    walk->files[i].file.origin = text_of(walk, sources->replacement);
+    walk->files[i].file.bundled = false;
+  }
+}
+
 int bundle_walk_run(struct bundle_walk *walk, const struct bundle_sources *sources, struct error *error) {
   struct walker walker = {.walk = walk, .error = error};
   for (; walker.root < sources->root_count; walker.root++) {
@@ -161,6 +169,7 @@ int bundle_walk_run(struct bundle_walk *walk, const struct bundle_sources *sourc
   walker.class = BUNDLE_CONFIG;
   if (sources->config_path && add(&walker, "config", sources->config_path) < 0) return -1;
   if (walk->count > 0) choose(walk);
+  if (sources->replaced) replace(walk, sources);
   return 0;
 }
 

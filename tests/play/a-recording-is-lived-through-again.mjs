@@ -14,10 +14,10 @@ const fixture = (name) => fs.readFileSync(new URL(name, FIXTURES), 'utf8');
 const CLAUDE = 'claude-sonnet-4-5';
 
 /** A gateway that records everything as it is, and `replay(...arguments)` of what it recorded, once it has ended. */
-async function recorded(stage, targets, config = {}, how = { redact: false }) {
+async function recorded(stage, targets, config = {}, how = { redact: false }, env = {}) {
   const file = `${stage.folder()}/records.jsonl`;
   const recording = { path: file, ...how };
-  const gateway = await stage.gateway({ targets, config: { recording, ...config } });
+  const gateway = await stage.gateway({ targets, config: { recording, ...config }, env });
   const read = () => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split('\n').slice(0, -1) : []);
   const records = async (count) => (await until(5000, `${count} records`, () => (
     read().length >= count && read()))).map(JSON.parse);
@@ -102,9 +102,8 @@ play('a stream of many pieces, split anywhere, comes out byte for byte', async (
 play('what ran out of time, and what nobody waited for, is lived through again', async (stage) => {
   const upstream = await stage.upstream();
   const scene = await recorded(stage, { openai: upstream }, { request_timeout: '300ms' });
-  const event = (content) => `data: {"choices":[{"index":0,"delta":{"content":"${content}"},"finish_reason":null}]}\n\n`;
   upstream.answer(silence(), whole('{"choices":', { headers: { 'Content-Length': 500 }, after: 'stall' }),
-    stream([event('ends late'), 'data: [DONE]\n\n'], { end: 'stall' }));
+    stream(['data: {"choices":[{"index":0,"delta":{"content":"late"}}]}\n\n', 'data: [DONE]\n\n'], { end: 'stall' }));
   assert.equal((await scene.gateway.chat()).status, 504);
   assert.notEqual((await scene.gateway.chat()).status, 200);
   await streamed(scene.gateway);
@@ -173,6 +172,29 @@ play('another version of a plugin shows whom it refuses, and exits with 1', asyn
   assert.match(out, /upstream call 1: recorded http:\S+, replayed none\n/);
   assert.match(out, /^ {2}\+.*nameless_only/m);
   assert.match(out, /^1 of 2 requests identical, 1 different$/m);
+});
+
+play('scripts of an operator are replayed like the bundled ones', async (stage) => {
+  const script = (code) => `return {
+    name = "mine", type = "transform", hold_bytes = 8, hold_ms = 60,
+    before_request = function(ctx) ctx:set_header("X-Drawn", require("gateway.random").hex(4)) end,
+    after_request = function(ctx) ${code} end,
+    on_chunk = { feed = function(_, text) return (text:gsub("secret", "[gone]")) end },
+  }`;
+  const scripts = stage.folder({ 'plugins/mine.lua': script(''), 'next.lua': script('error("no")') });
+  const upstream = await stage.upstream();
+  const scene = await recorded(stage, { openai: upstream }, { plugins: [{ name: 'mine' }] }, { redact: false },
+    { GATEWAY_SCRIPTS: scripts });
+  upstream.answer(completion('a secret'), speech(['a se', 'cre', 't, and another sec', 'ret'], { every: 100 }));
+  await scene.gateway.chat();
+  await streamed(scene.gateway);
+  await allIdentical(scene, 2);
+  const [record] = await scene.records(2);
+  assert.match(record.generation, /^[0-9a-f]{64}$/);
+  const { code, out } = await scene.replay('--script', `mine@${scripts}/next.lua`);
+  assert.equal(code, 1);
+  assert.match(out, /status: recorded 200, replayed 500/);
+  assert.equal((await scene.replay('--script', 'plugins/mine')).code, 0);
 });
 
 play('a plugin that changes what is sent upstream is seen, though the answer is the same', async (stage) => {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// docs/scripting.md and examples/: what stands there runs.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { command } from '../tools/gateway.mjs';
+import { assertError, play } from '../tools/play.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const GUIDE = fs.readFileSync(`${ROOT}docs/scripting.md`, 'utf8');
+const blocks = [...GUIDE.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, kind, text]) => ({ kind, text }));
+
+/** The blocks that name the file they are, as files of a folder. */
+const files = () => Object.fromEntries(blocks.flatMap(({ kind, text }) => {
+  const path = kind === 'lua' && /^-- ((?:plugins|strategies|spec)\/\S+\.lua)\n/.exec(text)?.[1];
+  return path ? [[path, text]] : [];
+}));
+
+const chat = (gateway, content) => gateway.chat({ model: 'demo-echo', messages: [{ role: 'user', content }] });
+
+play('the first guardrail of the guide guards, as it is written', async (stage) => {
+  const first = blocks.findIndex(({ kind }) => kind === 'lua');
+  const yaml = blocks.slice(first).find(({ kind }) => kind === 'yaml').text;
+  const name = /name = "([a-z-]+)"/.exec(blocks[first].text)[1];
+  const scripts = stage.folder({ [`plugins/${name}.lua`]: blocks[first].text });
+  const gateway = await stage.gateway({ yaml, env: { GATEWAY_SCRIPTS: scripts } });
+  assert.equal((await chat(gateway, 'What is a project?')).status, 200);
+  const [, status, body] = /^# (\d+) (\{.*\})$/m.exec(GUIDE);
+  const refused = await chat(gateway, 'When is Project Nightfall due?');
+  assertError(refused, Number(status));
+  assert.deepEqual(refused.json, JSON.parse(body));
+});
+
+play('the specs of the guide pass', async (stage) => {
+  const scripts = stage.folder(files());
+  assert.ok(Object.keys(files()).filter((path) => path.startsWith('spec/')).length >= 2);
+  const { code, out, err } = await command(['spec', scripts]);
+  assert.equal(code, 0, out + err);
+});
+
+play('every script of the guide is one', async (stage) => {
+  const yaml = 'targets: auto\n';
+  const scripts = stage.folder({ ...files(), 'gateway.yaml': yaml });
+  const { code, out, err } = await command(['check', `${scripts}/gateway.yaml`], { env: { GATEWAY_SCRIPTS: scripts } });
+  assert.equal(code, 0, out + err);
+});
+
+play('the examples serve together', async (stage) => {
+  const yaml = fs.readFileSync(`${ROOT}examples/gateway.yaml`, 'utf8');
+  const gateway = await stage.gateway({ yaml, env: { GATEWAY_SCRIPTS: `${ROOT}examples` } });
+  const answer = await chat(gateway, 'Tell me of Nightfall');
+  assert.equal(answer.status, 200, answer.text);
+  assert.match(answer.json.choices[0].message.content, /the project/);
+  assert.equal(answer.header('x-quota-remaining'), '999');
+  assertError(await chat(gateway, 'project nightfall'), 400, { code: 'blocked_content' });
+});
+
+play('the links of the guide lead somewhere', async () => {
+  const anchors = new Set([...GUIDE.matchAll(/^#+ (.*)$/gm)].map(([, title]) => (
+    title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'))));
+  for (const [, target] of GUIDE.matchAll(/\]\(([^)]+)\)/g)) {
+    if (target.startsWith('http')) continue;
+    if (target.startsWith('#')) assert.ok(anchors.has(target.slice(1)), target);
+    else assert.ok(fs.existsSync(`${ROOT}docs/${target.split('#')[0]}`), target);
+  }
+});
