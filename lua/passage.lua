@@ -9,6 +9,7 @@ local errors = require "errors"
 local fault = require "fault"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
+local script = require "gateway.script"
 local verdicts = require "verdict"
 
 ---@class Passage
@@ -64,9 +65,10 @@ local NO_VERDICT = "a hook returns nothing, or what ctx:reject or ctx:respond ma
 local RESPONDED = {} -- stands for the verdict of ctx:respond
 local LOST_VERDICT = "a verdict was made and not returned"
 
---- A plugin did what it may not. Nil when the request goes on without it.
+--- A plugin did what it may not, without raising: no guard has counted it. Nil when the request goes on without it.
 ---@return Failure?
 function passage.fault(visit, step, hook, problem)
+  script.fault("plugins", step.name)
   return visit.settle(step, hook, visit.call, problem, "script_error", false)
 end
 
