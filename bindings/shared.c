@@ -77,6 +77,11 @@ static struct stores *stores_of(lua_State *L) {
   return stores;
 }
 
+void bind_shared_private(lua_State *L) {
+  struct stores *stores = stores_peek(L);
+  if (!stores->own) stores->values = stores->cache = NULL; /* opened when first used */
+}
+
 void bind_shared_forget(lua_State *L) {
   own_close(stores_peek(L));
 }

@@ -55,9 +55,10 @@
 ---@field duration_ms number since the request came
 ---@field target string? who served it; from after_request and on_error on
 ---@field provider string?
----@field usage { prompt_tokens: integer?, completion_tokens: integer?, total_tokens: integer? }?
+---@field usage { prompt_tokens: integer?, completion_tokens: integer?, total_tokens: integer?, estimated: boolean? }?
 ---@field response { status: integer, body: Document, headers: Headers }? in after_request
----@field error { status: integer, code: string, type: string, message: string }? in on_error
+---@field error { status: integer, code: string, type: string, message: string }? in on_error; 499 and
+--- client_closed_request when the client has gone: there is no body any more then, and nobody who could be answered
 local Context = {}
 
 --- Ends the request with an error. `message` is what the client reads; `reason` goes into the usual sentence instead.
@@ -65,8 +66,15 @@ local Context = {}
 ---@return Verdict
 function Context:reject(options) end
 
---- Answers in the provider's place; a table is sent as JSON.
----@param options { status: integer?, body: string|table|nil, headers: table<string, string>?, content_type: string? }
+---@class RespondOptions
+---@field status integer? 200
+---@field body string|table|nil a table is sent as JSON
+---@field headers table<string, string>?
+---@field content_type string?
+---@field provider string? what metrics and logs call whoever answered: "cache"
+
+--- Answers in the provider's place.
+---@param options RespondOptions
 ---@return Verdict
 function Context:respond(options) end
 

@@ -17,7 +17,9 @@ local CALL, ANSWER, VERDICT, STARTED, BOX = {}, {}, {}, {}, {}
 local REJECT = {
   status = "number", code = "string", message = "string", reason = "string", headers = "table",
 }
-local RESPOND = { status = "number", body = "any", headers = "table", content_type = "string" }
+local RESPOND = {
+  status = "number", body = "any", headers = "table", content_type = "string", provider = "string",
+}
 
 local function names_of(options)
   local names = {}
@@ -86,16 +88,18 @@ local function body_of(body)
   return text, "application/json"
 end
 
---- Answers in the provider's place.
----@param options { status: integer?, body: string|table|nil, headers: table?, content_type: string? }
+--- Answers in the provider's place. `provider` is the name that metrics and logs say then.
+---@param options RespondOptions
 ---@return Verdict for the hook to return
 function methods.respond(ctx, options)
   check_options(options, RESPOND, "respond")
   check_status(options.status, 200, "respond")
+  local provider = options.provider
+  if provider and not provider:find "^[a-z0-9-]+$" then error("respond: provider is a name like \"cache\"", 2) end
   local text, content_type = body_of(options.body == nil and "" or options.body)
   return verdict_make(ctx, {
     kind = "respond", status = options.status or 200, text = text, headers = headers_copy(options.headers),
-    content_type = options.content_type or content_type,
+    content_type = options.content_type or content_type, provider = provider,
   })
 end
 

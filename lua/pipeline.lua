@@ -106,7 +106,10 @@ end
 local function ask_plugins(call, request, plan)
   local failure, answer = passage.before(request.visit)
   if failure then return nil, failure end
-  if answer then return nil, select(2, delivery.given(call, request, answer)) end
+  if answer then
+    if answer.provider then call:note_route(request.model, request.visit.model, answer.provider) end
+    return nil, select(2, delivery.given(call, request, answer))
+  end
   if passage.apply(request.visit) then
     local changed, problem = chat.read(call)
     if not changed then return nil, passage.broken(request.visit, problem) end

@@ -149,7 +149,7 @@ local function answer(ctx, text, age)
   say(ctx, "hit")
   ctx:set_header("Age", ("%d"):format(age))
   ctx.state.cache_hit = true
-  return ctx:respond { status = 200, body = text, content_type = "application/json" }
+  return ctx:respond { status = 200, body = text, content_type = "application/json", provider = "cache" }
 end
 
 local function not_cached(ctx)

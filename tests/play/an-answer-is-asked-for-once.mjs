@@ -42,6 +42,10 @@ play('and given again from then on', async (stage) => {
     assert.deepEqual(again.json, first.json);
   }
   assert.equal(upstream.complete, 1);
+  const metrics = await gateway.metrics();
+  assert.equal(metrics.value('gateway_requests_total', { provider: 'openai' }), 1);
+  assert.equal(metrics.value('gateway_requests_total', { provider: 'cache' }), 20);
+  assert.equal(metrics.value('gateway_tokens_output_total'), 3, 'what came from the cache cost nothing');
 });
 
 play('by many at the same time, in all workers', async (stage) => {
