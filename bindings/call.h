@@ -31,5 +31,4 @@ extern const luaL_Reg bind_call_answer[];
 int bind_when_cut(lua_State *L);
 
 /* main's handles on the scripts: see process/launch.h. */
-int bind_check(struct worker *worker, struct buffer *report);
 void bind_call_serve(struct call *call);

@@ -28,9 +28,7 @@ struct judging {
 /* ---- calling lua/judge.lua and lua/specs.lua ---- */
 
 static int prepare(lua_State *L) {
-  struct judging *judging = lua_touserdata(L, 1);
-  lua_pushlightuserdata(L, &judging->gate);
-  lua_setfield(L, LUA_REGISTRYINDEX, GATE_PLACE);
+  lua_setfield(L, LUA_REGISTRYINDEX, GATE_PLACE); /* the argument */
   return 0;
 }
 
@@ -59,9 +57,8 @@ static int fail(struct judging *judging, const struct error *error) {
   return -1;
 }
 
-static int ready(struct judging *judging, struct vm *vm, const char *module, const char *function,
-                 struct error *error) {
-  if (lua_cpcall(vm_state(vm), prepare, judging) != 0) return error_set(error, 500, "script_error", "no memory");
+static int ready(struct gate *gate, struct vm *vm, const char *module, const char *function, struct error *error) {
+  if (lua_cpcall(vm_state(vm), prepare, gate) != 0) return error_set(error, 500, "script_error", "no memory");
   if (vm_require(vm, module, error) < 0) return -1;
   if (vm_push_function(vm, vm_state(vm), module, function)) return 0;
   return error_set(error, 500, "script_error", "lua/%s.lua has no %s()", module, function);
@@ -72,7 +69,7 @@ static int ready(struct judging *judging, struct vm *vm, const char *module, con
 static int examine(struct judging *judging, struct vm *vm, struct error *error) {
   lua_State *L = vm_state(vm);
   const struct judge_task *task = judging->task;
-  if (ready(judging, vm, "judge", "examine", error) < 0) return -1;
+  if (ready(&judging->gate, vm, "judge", "examine", error) < 0) return -1;
   lua_pushboolean(L, !task->active);
   lua_pushboolean(L, task->all_specs);
   lua_pushnil(L);
@@ -94,11 +91,6 @@ static int memory_check(const struct judging *judging, const struct vm *vm, stru
                    vm_memory(vm) >> 10, (unsigned long long)(allowed >> 10));
 }
 
-static void open_gate_doors(lua_State *L) {
-  bind_open_doors(L);
-  bind_gate(L);
-}
-
 static int load(struct judging *judging) {
   const struct settings *known = judging->task->settings;
   struct error error = {0};
@@ -107,7 +99,7 @@ static int load(struct judging *judging) {
                                .memory_limit = known->script_memory_bytes ? known->script_memory_bytes : first_memory,
                                .budget = budget,
                                .host = &judging->worker,
-                               .open_doors = open_gate_doors};
+                               .open_doors = bind_open_doors};
   struct vm *vm = vm_open(&options, &error);
   int result = vm ? examine(judging, vm, &error) : -1;
   if (result == 0) result = memory_check(judging, vm, &error);
@@ -126,17 +118,12 @@ static int open_world(lua_State *L) {
 static int run(struct judging *judging, struct vm *vm, struct spec_world *world, struct error *error) {
   lua_State *L = vm_state(vm);
   if (lua_cpcall(L, open_world, world) != 0) return error_set(error, 500, "script_error", "no memory for specs");
-  if (ready(judging, vm, "specs", "judge", error) < 0) return -1;
+  if (ready(&judging->gate, vm, "specs", "judge", error) < 0) return -1;
   lua_pushvalue(L, LUA_GLOBALSINDEX);
   bind_push_slice(L, buffer_slice(&judging->verdict));
   if (vm_call(vm, 2, 3, error) < 0) return -1;
   results_take(L, judging, false);
   return 0;
-}
-
-static void open_spec_doors(lua_State *L) {
-  spec_doors_open(L);
-  bind_gate(L);
 }
 
 static int run_specs(struct judging *judging) {
@@ -151,7 +138,7 @@ static int run_specs(struct judging *judging) {
                                .memory_limit = spec_memory,
                                .budget = budget,
                                .host = &worker,
-                               .open_doors = open_spec_doors,
+                               .open_doors = spec_doors_open,
                                .privileged = true};
   struct vm *vm = vm_open(&options, &error);
   int result = vm ? run(judging, vm, &world, &error) : -1;
@@ -171,4 +158,18 @@ int bind_judge(const struct judge_task *task, struct buffer *report) {
   buffer_free(&judging.verdict);
   random_close(judging.worker.random);
   return result == 0 && judging.held ? 0 : -1;
+}
+
+int bind_check(struct worker *worker, struct buffer *report) {
+  lua_State *L = vm_state(worker->vm);
+  struct gate gate = {.candidate = vm_bundle(worker->vm)};
+  struct error error;
+  if (ready(&gate, worker->vm, "judge", "check", &error) < 0 || vm_call(worker->vm, 0, 2, &error) < 0) {
+    buffer_append_slice(report, slice_text(error.message));
+    return -1;
+  }
+  bool passed = lua_toboolean(L, -2);
+  if (lua_isstring(L, -1)) buffer_append_slice(report, bind_slice(L, -1));
+  lua_pop(L, 2);
+  return passed ? 0 : -1;
 }

@@ -4,7 +4,7 @@
 
 #include "script/cutoff.h"
 
-/* The private door `gateway.gate`, in the two VMs of the gate alone:
+/* The private door `gateway.gate`, of use only in the VMs of the gate and of `moongate check`:
  *   files() -> array of { path, origin, bundled } of the candidate, by path
  *   text(path) -> the file's text; hash(path) -> its SHA-256
  *   elapsed(), cpu() -> milliseconds since some moment, and of the process's CPU time

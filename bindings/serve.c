@@ -70,22 +70,6 @@ void bind_server(lua_State *L) {
 
 /* ---- main's handles ---- */
 
-/* Runs init.check() -> ok, report. A script that raises is a report, too. */
-int bind_check(struct worker *worker, struct buffer *report) {
-  lua_State *L = vm_state(worker->vm);
-  struct error error = {.message = "lua/init.lua has no check()"};
-  bool ran = vm_require(worker->vm, "init", &error) == 0 && vm_push_function(worker->vm, L, "init", "check") &&
-             vm_call(worker->vm, 0, 2, &error) == 0;
-  if (!ran) {
-    buffer_append_slice(report, slice_text(error.message));
-    return -1;
-  }
-  bool passed = lua_toboolean(L, -2);
-  if (lua_isstring(L, -1)) buffer_append_slice(report, bind_slice(L, -1));
-  lua_pop(L, 2);
-  return passed ? 0 : -1;
-}
-
 /* A script that failed: its traceback is in the log already; the client learns the one word it may act on. */
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;

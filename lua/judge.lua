@@ -102,4 +102,12 @@ function judge.examine(first, all, report)
   return good, text, lines_of(held, told, verdict, sources), specs
 end
 
+--- For `moongate check`: the same without specs.
+---@return boolean held
+---@return string lines for a terminal
+function judge.check()
+  local held, told = init.check()
+  return held, held and told or reasons.told(told, candidate.sources())
+end
+
 return judge

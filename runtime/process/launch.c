@@ -43,6 +43,10 @@ int launch_find_scripts(char *out, size_t size) {
 
 /* ---- checking, before any process is made ---- */
 
+/* What a script may use to be loaded, so that one which never ends is told. */
+enum { CHECK_CPU_MS = 250 };
+static const size_t check_memory = 256UL << 20;
+
 /* Loads everything once in this process and leaves only the settings behind. */
 static int configuration_check(const char *scripts, const struct program_doors *doors, struct buffer *report) {
   struct worker worker = {0};
@@ -52,8 +56,13 @@ static int configuration_check(const char *scripts, const struct program_doors *
   const char *path = roots_config_path();
   if (path && config_file_read(path, &config, &error) < 0) buffer_free(&config); /* the check says so */
   roots_find(&roots, scripts, path, buffer_slice(&config));
-  struct vm_options options = {
-      .roots = roots.list, .root_count = roots.count, .host = &worker, .open_doors = doors->open_doors};
+  struct budget *budget = budget_open(CHECK_CPU_MS);
+  struct vm_options options = {.roots = roots.list,
+                               .root_count = roots.count,
+                               .memory_limit = check_memory,
+                               .budget = budget,
+                               .host = &worker,
+                               .open_doors = doors->open_doors};
   worker.random = random_open();
   worker.vm = vm_open(&options, &error);
   int result = -1;
@@ -63,6 +72,7 @@ static int configuration_check(const char *scripts, const struct program_doors *
   } else {
     buffer_append_slice(report, slice_text(error.message));
   }
+  budget_close(budget);
   random_close(worker.random);
   buffer_free(&config);
   return result;

@@ -45,6 +45,9 @@ void vm_let_go(struct vm *vm);
  * False when all are done. */
 bool vm_compile(struct vm *vm, size_t *position, uint64_t nanoseconds);
 
+/* Every file this VM loads from. */
+const struct bundle *vm_bundle(const struct vm *vm);
+
 /* The configuration's text when it came with the bundle and was at `path`. Valid until vm_let_go. */
 bool vm_configuration(struct vm *vm, const char *path, struct slice *text);
 

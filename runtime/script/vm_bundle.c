@@ -35,6 +35,10 @@ bool vm_compile(struct vm *vm, size_t *position, uint64_t nanoseconds) {
   return file_compile(vm, position, nanoseconds);
 }
 
+const struct bundle *vm_bundle(const struct vm *vm) {
+  return &vm->bundle;
+}
+
 bool vm_configuration(struct vm *vm, const char *path, struct slice *text) {
   struct bundle_file file;
   if (!bundle_find(&vm->bundle, "config", &file) || strcmp(file.origin, path) != 0) return false;
