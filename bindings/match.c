@@ -13,11 +13,12 @@
  *   patterns(regexes, { caseless =, multiline =, dotall = }) -> set
  *     both raise, naming the one that is wrong
  *   set:find(text[, init]) -> from, to, index | nil
- *     leftmost, then longest; 1-based, inclusive
- *   set:all(text[, init]) -> array of { from =, to =, index = }, the same at 1, 2, 3
- *     none overlaps another; what is before `init` is context for \b and ^ only
- *   set:all(text, init, true) -> array, decided
+ *     leftmost, then longest; 1-based, inclusive; what is before `init` is context for \b and ^ only
+ *   set:find(text, init, true) -> from, to, index | nil, decided
  *     of a text that goes on: only what no further text can change; the bytes behind `decided` come again with it
+ *   set:all(text[, init]) -> array of { from =, to =, index = }, the same at 1, 2, 3
+ *     none overlaps another
+ *   set:all(text, init, true) -> array, decided
  *   set:replace(text, with) -> text, count
  *     with: a string, or function(matched, index) -> string | nil, which leaves the match
  *   set:pending(text) -> how many bytes at the end may be the beginning of a match
@@ -64,16 +65,27 @@ static size_t skipped(lua_State *L, int index, struct slice text) {
   return (size_t)init - 1 < text.len ? (size_t)init - 1 : text.len;
 }
 
+static int push_place(lua_State *L, const struct match_found *found) {
+  lua_pushinteger(L, (lua_Integer)(found->from + 1));
+  lua_pushinteger(L, (lua_Integer)found->to);
+  lua_pushinteger(L, (lua_Integer)found->index + 1);
+  return 3;
+}
+
+static int push_decided(lua_State *L, size_t decided) {
+  lua_pushnil(L);
+  lua_pushinteger(L, (lua_Integer)decided);
+  return 2;
+}
+
 static int set_find(lua_State *L) {
   struct match_set *set = bind_match_set(L, 1);
   struct slice text = bind_slice(L, 2);
-  size_t before = skipped(L, 3, text);
+  size_t before = skipped(L, 3, text), decided;
   struct match_found found;
-  if (!match_set_find_from(set, text, before, &found)) return 0;
-  lua_pushinteger(L, (lua_Integer)(found.from + 1));
-  lua_pushinteger(L, (lua_Integer)found.to);
-  lua_pushinteger(L, (lua_Integer)found.index + 1);
-  return 3;
+  if (!lua_toboolean(L, 4)) return match_set_find_from(set, text, before, &found) ? push_place(L, &found) : 0;
+  if (match_set_find_decided(set, text, before, &found, &decided)) return push_place(L, &found);
+  return push_decided(L, decided);
 }
 
 /* The matches as memory of the collector's: the pool's own is gone with the next scan. `decided`: null for a whole

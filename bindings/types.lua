@@ -165,17 +165,21 @@ function match.patterns(patterns, options) end
 ---@class MatchSet positions are bytes, from 1, both ends included; the leftmost, then the longest match wins
 local MatchSet = {}
 
+--- With `goes_on` only a match that no further text can change; when there is none: nil and how many bytes are decided.
 ---@param text string
----@param init integer?
+---@param init integer? what is before is context for \b and ^ only
+---@param goes_on boolean? more text will come
 ---@return integer? from
----@return integer? to
+---@return integer? to or decided
 ---@return integer? index of the word or pattern
-function MatchSet:find(text, init) end
+function MatchSet:find(text, init, goes_on) end
 
 ---@param text string
 ---@param init integer?
+---@param goes_on boolean?
 ---@return { from: integer, to: integer, index: integer }[] that do not overlap
-function MatchSet:all(text, init) end
+---@return integer decided bytes of the text that no further text changes
+function MatchSet:all(text, init, goes_on) end
 
 ---@param text string
 ---@param with string|fun(matched: string, index: integer): string?

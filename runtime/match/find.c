@@ -8,9 +8,9 @@
 static struct regex_found pattern_next(const struct match_set *set, struct slice text, size_t from, bool goes_on) {
   struct regex_automaton *automaton = &((struct match_set *)set)->automaton; /* a memory of what was met, no more */
   size_t near;
-  struct regex_found none = {.open = text.len};
-  if (!goes_on && !regex_exists(&set->code->program, automaton, text, from, &near)) return none;
-  if (goes_on) near = from;
+  if (!regex_exists(&set->code->program, automaton, text, from, goes_on, &near)) {
+    return (struct regex_found){.open = text.len, .seen = text.len};
+  }
   return regex_find(&set->code->program, &set->pool->threads, text, near, goes_on);
 }
 
@@ -70,6 +70,22 @@ bool match_set_find_from(const struct match_set *set, struct slice text, size_t 
 
 bool match_set_find(const struct match_set *set, struct slice text, struct match_found *out) {
   return match_set_find_from(set, text, 0, out);
+}
+
+bool match_set_find_decided(const struct match_set *set, struct slice text, size_t from, struct match_found *out,
+                            size_t *decided) {
+  if (match_set_of_words(set)) {
+    struct buffer *all = &set->pool->founds;
+    buffer_clear(all);
+    *decided = from;
+    if (match_words_all(set, text, from, all) == 0) words_decide(set, text, from, all, decided);
+    if (all->len > 0) *out = *(const struct match_found *)(void *)all->data;
+    return all->len > 0;
+  }
+  struct regex_found found = pattern_next(set, text, from, true);
+  *decided = found.open;
+  if (found.any) *out = found_make(&found);
+  return found.any;
 }
 
 static int handed_out(struct buffer *all, int status, const struct match_found **out, size_t *count,

@@ -161,9 +161,10 @@ struct regex_position {
 };
 void regex_position_free(struct regex_position *position);
 
-/* Whether a match ends in text[from..]; `near`: no match begins before. */
+/* Whether a match ends in text[from..]; `near`: no match begins before. Of a text that goes on: whether one has ended
+ * or is under way. */
 bool regex_exists(const struct regex_program *program, struct regex_automaton *automaton, struct slice text,
-                  size_t from, size_t *near);
+                  size_t from, bool goes_on, size_t *near);
 /* The same for the next piece of a text that goes on: moves the position, and names a pattern that matches. */
 bool regex_exists_next(const struct regex_program *program, struct regex_automaton *automaton,
                        struct regex_position *position, struct slice text, unsigned *index);

@@ -216,14 +216,23 @@ static const struct regex_state *bytes_run(const struct regex_program *program, 
   return state;
 }
 
+/* What is under way may be a match that has ended with the last byte. */
+static bool exists_so_far(const struct regex_state *state, struct slice text, size_t from, size_t *near) {
+  bool line_end = text.len > from && text.ptr[text.len - 1] == '\n'; /* $ may hold before it */
+  bool rests = !is_match(state) && state->count == 0 && !line_end;
+  if (rests) *near = text.len;
+  return !rests;
+}
+
 bool regex_exists(const struct regex_program *program, struct regex_automaton *automaton, struct slice text,
-                  size_t from, size_t *near) {
+                  size_t from, bool goes_on, size_t *near) {
   automaton_prepare(automaton, program);
   int before = from > 0 ? (unsigned char)text.ptr[from - 1] : -1;
   const struct regex_state *state = state_of(automaton, program, NULL, 0, before_of(before));
   size_t line_end = text.len > from && text.ptr[text.len - 1] == '\n';
   *near = from;
   state = bytes_run(program, automaton, state, slice_make(text.ptr, text.len - line_end), from, near);
+  if (goes_on) return exists_so_far(state, text, from, near);
   if (!is_match(state) && line_end) state = transition(program, automaton, state, program->class_count + 1);
   if (!is_match(state)) state = transition(program, automaton, state, program->class_count);
   return is_match(state);

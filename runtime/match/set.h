@@ -40,14 +40,18 @@ bool match_set_find(const struct match_set *set, struct slice text, struct match
 /* The same that begins at `from` or later. What is before is context for \b, ^ and \A only. */
 bool match_set_find_from(const struct match_set *set, struct slice text, size_t from, struct match_found *out);
 
+/* The first of a text that goes on that no further text can change. When there is none, text[0, decided) is known: what
+ * is no match in there never becomes one. */
+bool match_set_find_decided(const struct match_set *set, struct slice text, size_t from, struct match_found *out,
+                            size_t *decided);
+
 /* All of them, from left to right, none overlapping another. They are valid until the next call on this pool. -1 when
  * there are too many. */
 enum { MATCH_FOUND_MAX = 1000000 };
 int match_set_all(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
                   size_t *count, struct error *error);
 
-/* The same of a text that goes on: only matches that no further text can change. text[0, decided) is known: what is no
- * match in there never becomes one. */
+/* The same of a text that goes on. */
 int match_set_decided(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
                       size_t *count, size_t *decided, struct error *error);
 

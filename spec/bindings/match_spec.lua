@@ -78,6 +78,18 @@ describe("gateway.match", function()
     assert.is_nil((match.patterns { "a+" }:reach()))
   end)
 
+  it("says of a text that goes on what no more text can change", function()
+    for _, set in ipairs { match.literals { "ab", "x", "abc" }, match.patterns { "abc?", "x" } } do
+      assert.same({ nil, 2 }, { set:find("__ab", 1, true) })
+      assert.same({ 3, 4, 1 }, { set:find("__ab_", 1, true) })
+      assert.same({ nil, 5 }, { set:find("__ab_", 5, true) })
+      local list, decided = set:all("xab_xab", 1, true)
+      assert.equal("1-1:2 2-3:1 5-5:2", told(list))
+      assert.equal(5, decided)
+      assert.same({ 1, 2, 1 }, { set:find("ab", 1, false) })
+    end
+  end)
+
   it("sees a word over the seams of a stream, for good", function()
     local set = match.literals { "other", "secret" }
     local stream = set:stream()

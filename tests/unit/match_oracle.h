@@ -129,7 +129,11 @@ static inline void oracle_check_open(struct oracle *oracle, struct slice text, s
   size_t from = 0, start = 0, end = 0;
   struct slice part = {text.ptr, cut};
   for (;;) {
+    size_t near;
+    bool exists = regex_exists(&oracle->program, &oracle->automaton, part, from, true, &near);
     struct regex_found found = regex_find(&oracle->program, &oracle->threads, part, from, true);
+    if (!exists && (found.any || found.open < cut)) oracle_fail(oracle, text, "something is under way");
+    if (exists && near > (found.any ? found.from : found.open)) oracle_fail(oracle, text, "near is too far");
     bool any = oracle_first(oracle, text, from, &start, &end);
     if (found.any && (!any || found.from != start || found.to != end)) oracle_fail(oracle, text, "was not decided");
     if (!found.any && found.open > cut) oracle_fail(oracle, text, "open is beyond the text");
@@ -144,7 +148,7 @@ static inline void oracle_check(struct oracle *oracle, struct slice text) {
   for (;;) {
     bool any = oracle_first(oracle, text, from, &start, &end);
     struct regex_found found = regex_find(&oracle->program, &oracle->threads, text, from, false);
-    bool exists = regex_exists(&oracle->program, &oracle->automaton, text, from, &near);
+    bool exists = regex_exists(&oracle->program, &oracle->automaton, text, from, false, &near);
     if (found.any != any || exists != any) oracle_fail(oracle, text, any ? "missed" : "made up");
     if (!any) break;
     if (found.from != start || found.to != end) oracle_fail(oracle, text, "found elsewhere");

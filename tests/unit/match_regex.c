@@ -44,7 +44,7 @@ static void expect(const char *pattern, unsigned flags, const char *text, const 
   struct regex_found first = regex_find(&program, &threads, slice_text(text), 0, false);
   if (first.any) snprintf(found, sizeof found, "%zu-%zu", first.from, first.to);
   if (strcmp(found, expected) != 0) fail_msg("%s in %s: %s, not %s", pattern, text, found, expected);
-  bool exists = regex_exists(&program, &automaton, slice_text(text), 0, &near);
+  bool exists = regex_exists(&program, &automaton, slice_text(text), 0, false, &near);
   if (exists != first.any) fail_msg("%s in %s: found, but is said not to exist", pattern, text);
   forget();
 }
@@ -126,7 +126,7 @@ static void deep_and_wide_patterns_are_linear(void **state) {
   size_t near;
   compile((const char *const[]){"(a*)*(a|aa)+(a?){50}b", "(x+x+)+y", NULL}, 0);
   assert_false(regex_find(&program, &threads, slice_text(text), 0, false).any);
-  assert_false(regex_exists(&program, &automaton, slice_text(text), 0, &near));
+  assert_false(regex_exists(&program, &automaton, slice_text(text), 0, false, &near));
   forget();
 }
 
@@ -137,11 +137,11 @@ static void an_automaton_of_too_many_states_is_made_anew(void **state) {
   size_t near;
   for (size_t i = 0; i < sizeof text; i++) text[i] = "ab"[oracle_random(&seed) % 2];
   compile((const char *const[]){"a[ab]{60}c", NULL}, 0);
-  assert_false(regex_exists(&program, &automaton, slice_make(text, sizeof text), 0, &near));
+  assert_false(regex_exists(&program, &automaton, slice_make(text, sizeof text), 0, false, &near));
   assert_true(automaton.forgotten > 0);
   text[sizeof text - 1] = 'c';
   text[sizeof text - 62] = 'a';
-  assert_true(regex_exists(&program, &automaton, slice_make(text, sizeof text), 0, &near));
+  assert_true(regex_exists(&program, &automaton, slice_make(text, sizeof text), 0, false, &near));
   forget();
 }
 
