@@ -9,10 +9,15 @@
 
 /* What the document says at the place that was found; nothing when an edit has taken it away. */
 static struct slice text_of(struct document *document, const struct json_found *found, struct buffer *scratch) {
-  size_t start = (size_t)(found->raw.ptr - document->json.text.ptr);
-  struct slice raw = json_document_value(&document->json, start, start + found->raw.len), text;
-  if (!raw.ptr) return (struct slice){"", 0};
-  if (json_string_plain(raw, &text)) return text;
+  struct slice raw = found->raw, text;
+  if (document->json.edits.len > 0) {
+    size_t start = (size_t)(raw.ptr - document->json.text.ptr);
+    raw = json_document_value(&document->json, start, start + raw.len);
+    if (!raw.ptr) return (struct slice){"", 0};
+    if (json_string_plain(raw, &text)) return text;
+  } else if (!found->escaped) {
+    return slice_make(raw.ptr + 1, raw.len - 2);
+  }
   buffer_clear(scratch);
   json_string_decode(raw, scratch);
   return buffer_slice(scratch);

@@ -115,6 +115,7 @@ struct json_reader {
   unsigned depth;
   unsigned deepest; /* the greatest depth so far; a caller may set it back to `depth` */
   bool expect_key;
+  bool escaped; /* the last key or scalar that was read is a string with escapes */
 };
 
 void json_reader_start(struct json_reader *reader, struct slice valid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/check.h"
 #include "codec/json_scan.h"
+#include "codec/scan.h"
 
 void json_reader_start(struct json_reader *reader, struct slice valid) {
   *reader = (struct json_reader){.text = valid};
@@ -37,8 +38,13 @@ static enum json_event scalar_end(struct json_reader *reader) {
 }
 
 /* Behind the scalar at `p`. */
-static const char *scalar_skip(const char *p, const char *end) {
-  if (*p == '"') return json_string_end(p + 1, end);
+static const char *scalar_skip(struct json_reader *reader, const char *p, const char *end) {
+  reader->escaped = false;
+  if (*p == '"') {
+    const char *stop = scan_either(p + 1, end, '"', '\\');
+    reader->escaped = *stop == '\\';
+    return reader->escaped ? json_string_end(stop, end) : stop + 1;
+  }
   while (p < end && !is_separator(*p) && *p != ']' && *p != '}') p++;
   return p;
 }
@@ -66,7 +72,7 @@ enum json_event json_reader_next(struct json_reader *reader, struct slice *raw) 
       event = container_close(reader, *p == '}');
       break;
     default:
-      after = scalar_skip(p, end);
+      after = scalar_skip(reader, p, end);
       event = scalar_end(reader);
   }
   *raw = slice_make(p, (size_t)(after - p));

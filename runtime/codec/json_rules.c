@@ -113,8 +113,22 @@ static const char *role_read(struct json_rule *rule, struct slice path) {
   return NULL;
 }
 
+static void exceptions_read(struct json_rules *rules, struct json_kept_rule *kept) {
+  struct slice rest = kept->rule.except;
+  kept->excepted = arena_alloc(&rules->arena, (rest.len / 2 + 1) * sizeof *kept->excepted);
+  while (rest.len > 0) {
+    const char *blank = memchr(rest.ptr, ' ', rest.len);
+    struct slice name = slice_make(rest.ptr, blank ? (size_t)(blank - rest.ptr) : rest.len);
+    rest = slice_from(rest, name.len + 1);
+    if (name.len == 0) continue;
+    kept->excepted[kept->count++] = name;
+    kept->lengths |= 1U << name.len % 32;
+  }
+}
+
 const char *json_rules_add(struct json_rules *rules, const struct json_rule *rule, struct slice role_path) {
-  struct json_rule *kept = arena_alloc(&rules->arena, sizeof *kept);
+  struct json_kept_rule *whole = arena_alloc(&rules->arena, sizeof *whole);
+  struct json_rule *kept = &whole->rule;
   kept->path = arena_copy(&rules->arena, rule->path);
   kept->kind = arena_copy(&rules->arena, rule->kind);
   kept->fixed = arena_copy(&rules->arena, rule->fixed);
@@ -122,6 +136,7 @@ const char *json_rules_add(struct json_rules *rules, const struct json_rule *rul
   kept->except = arena_copy(&rules->arena, rule->except);
   kept->unless = arena_copy(&rules->arena, rule->unless);
   kept->only_type = arena_copy(&rules->arena, rule->only_type);
+  exceptions_read(rules, whole);
   const char *fault = role_read(kept, arena_copy(&rules->arena, role_path));
   return fault ? fault : place_add(rules, kept->path, kept);
 }

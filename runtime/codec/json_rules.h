@@ -18,6 +18,14 @@ struct json_node {
   const struct json_rule *deep; /* a value here and every one below */
 };
 
+/* A rule as it is kept: its exceptions as a list. `lengths` has a bit for each length (modulo 32) that one has. */
+struct json_kept_rule {
+  struct json_rule rule;
+  struct slice *excepted;
+  unsigned count;
+  uint32_t lengths;
+};
+
 struct json_rules {
   struct arena arena;
   struct json_node root;
@@ -25,6 +33,16 @@ struct json_rules {
 
 static inline unsigned json_node_bucket(struct slice key) {
   return key.len == 0 ? 0 : ((unsigned)key.len + (unsigned char)key.ptr[0] * 3U) % JSON_NODE_BUCKETS;
+}
+
+/* True when `key` is one of the names that the rule excepts. */
+static inline bool json_rule_excepts(const struct json_rule *rule, struct slice key) {
+  const struct json_kept_rule *kept = (const struct json_kept_rule *)(const void *)rule;
+  if (!(kept->lengths >> key.len % 32 & 1)) return false;
+  for (unsigned i = 0; i < kept->count; i++) {
+    if (slice_equal(kept->excepted[i], key)) return true;
+  }
+  return false;
 }
 
 /* The node of a member, or null. */

@@ -70,7 +70,8 @@ static bool found_fill(const struct json_walk *walk, struct place place, struct 
   const struct json_rule *rule = place.node && place.node->leaf ? place.node->leaf : place.word ? NULL : place.deep;
   if (!rule || rule->kind.len == 0 || json_type_of(raw) != walk->wanted || !rule_holds(walk, rule, raw)) return false;
   bool owned = rule->role_level > 0 && rule->role_level <= walk->reader.depth;
-  *found = (struct json_found){raw, rule, owned ? walk->levels[rule->role_level].start : SIZE_MAX};
+  *found =
+      (struct json_found){raw, walk->reader.escaped, rule, owned ? walk->levels[rule->role_level].start : SIZE_MAX};
   return true;
 }
 
@@ -90,27 +91,16 @@ static bool value_take(struct json_walk *walk, struct place place, struct json_f
   return false;
 }
 
-/* True when `key` is one of the names that the rule excepts. */
-static bool is_excepted(const struct json_rule *rule, struct slice key) {
-  const char *at = rule->except.ptr, *end = at + rule->except.len;
-  while (at < end) {
-    const char *blank = memchr(at, ' ', (size_t)(end - at)), *stop = blank ? blank : end;
-    if (slice_equal(slice_make(at, (size_t)(stop - at)), key)) return true;
-    at = stop + 1;
-  }
-  return false;
-}
-
 enum { KEY_MAX = 256 }; /* a rule's names are shorter */
 
-static struct place member_place(const struct json_walk_level *level, struct slice raw) {
-  struct slice key;
+static struct place member_place(const struct json_walk_level *level, struct slice raw, bool escaped) {
+  struct slice key = slice_make(raw.ptr + 1, raw.len - 2);
   char decoded[KEY_MAX] __attribute__((uninitialized));
-  if (!json_string_plain(raw, &key)) {
+  if (escaped) {
     key = raw.len <= KEY_MAX ? slice_make(decoded, json_string_decode_into(decoded, raw)) : (struct slice){0};
   }
   struct place place = place_below(level->node ? json_node_child(level->node, key) : NULL, level->deep);
-  place.word = place.deep && place.deep->except.len > 0 && is_excepted(place.deep, key);
+  place.word = place.deep && json_rule_excepts(place.deep, key);
   return place;
 }
 
@@ -121,7 +111,7 @@ static bool container_step(struct json_walk *walk, struct json_found *found) {
   struct slice raw;
   if (reader->expect_key) {
     if (json_reader_next(reader, &raw) != JSON_EVENT_KEY) return false;
-    return value_take(walk, member_place(level, raw), found);
+    return value_take(walk, member_place(level, raw, reader->escaped), found);
   }
   if (reader->text.ptr[json_reader_peek(reader)] == ']') {
     json_reader_next(reader, &raw);

@@ -47,6 +47,7 @@ struct json_walk {
 /* A value that was found, in the present text: json_document_value tells what an edit has made of it. */
 struct json_found {
   struct slice raw; /* strings with their quotes */
+  bool escaped;     /* a string with escapes */
   const struct json_rule *rule;
   size_t owner; /* where the object begins that names the role; SIZE_MAX when there is none */
 };
