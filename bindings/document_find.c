@@ -23,6 +23,16 @@ static struct slice text_of(struct document *document, const struct json_found *
   return buffer_slice(scratch);
 }
 
+enum { WHOLE_MAX = 64 << 10 }; /* more may be mostly what no rule looks into */
+
+/* False when no text can hold a word since the whole document does not: one look instead of one for each text. */
+static bool may_match(const struct document *document, const struct match_set *set) {
+  struct slice text = document->json.text;
+  struct match_found match;
+  if (document->json.edits.len > 0 || text.len > WHOLE_MAX || !match_set_is_words(set)) return true;
+  return memchr(text.ptr, '\\', text.len) || match_set_find(set, text, &match);
+}
+
 static int push_found(lua_State *L, struct document *document, const struct json_found *found,
                       const struct match_found *match) {
   lua_settop(L, 3);
@@ -39,11 +49,13 @@ int bind_document_find(lua_State *L) {
   struct document *document = bind_document(L, 1);
   const struct match_set *set = bind_match_set(L, 3);
   struct json_scratch *scratch = json_scratch(L);
+  const struct json_rules *rules = bind_walker(L, 2, 1);
   struct json_walk walk __attribute__((uninitialized));
   struct json_found found;
   struct match_found match;
-  json_walk_start(&walk, &document->json, bind_walker(L, 2, 1), JSON_STRING);
   bool matched = false;
+  if (!may_match(document, set)) return 0;
+  json_walk_start(&walk, &document->json, rules, JSON_STRING);
   while (!matched && json_walk_next(&walk, &found)) {
     matched = match_set_find(set, text_of(document, &found, &scratch->out), &match);
   }

@@ -125,6 +125,10 @@ size_t match_set_pending(const struct match_set *set, struct slice text) {
   return text.len - decided;
 }
 
+bool match_set_is_words(const struct match_set *set) {
+  return match_set_of_words(set);
+}
+
 size_t match_set_reach(const struct match_set *set) {
   return set->code->reach;
 }

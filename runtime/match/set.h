@@ -58,6 +58,9 @@ int match_set_decided(const struct match_set *set, struct slice text, size_t fro
 /* How many bytes at the end of `text` may be the beginning of a match that more text completes or lengthens. */
 size_t match_set_pending(const struct match_set *set, struct slice text);
 
+/* A set of words: what it finds in a part of a text it also finds in the whole. */
+bool match_set_is_words(const struct match_set *set);
+
 /* Bytes of the longest possible match; SIZE_MAX when there is no such limit. */
 size_t match_set_reach(const struct match_set *set);
 
