@@ -46,11 +46,23 @@ local function check_status(status, least, method)
   error(("%s: status must be from %d to 599, got %s"):format(method, least, tostring(status)), 3)
 end
 
+--- Headers that say how an answer is read, and whose it is.
+local OWN_HEADERS = {}
+for name in ("connection content-length content-type date keep-alive server te trailer transfer-encoding upgrade "
+  .. "x-request-id"):gmatch "%S+" do OWN_HEADERS[name] = true end
+
+local function header_check(name, value)
+  local fits = type(name) == "string" and type(value) == "string" and name:find "^[%w!#$%%&'*+.^_`|~-]+$"
+    and not value:find "[%z\1-\8\10-\31\127]"
+  if not fits then error(("not a valid header: %q"):format(tostring(name)), 4) end
+  if OWN_HEADERS[name:lower()] then error(("%s is the gateway's own header"):format(name), 4) end
+end
+
 local function headers_copy(headers)
   local copy = {}
   for name, value in pairs(headers or {}) do
     if type(value) == "number" then value = ("%.14g"):format(value) end
-    if type(name) ~= "string" or type(value) ~= "string" then error("headers are strings", 4) end
+    header_check(name, value)
     copy[name] = value
   end
   return copy
