@@ -76,8 +76,11 @@ end
 
 -- Without an upstream ------------------------------------------------------------------------------------------------
 
+local NOTHING_USED = { prompt_tokens = 0, completion_tokens = 0, total_tokens = 0 }
+
 --- A plugin's own answer. The other plugins see it like any other; a client that wants a stream gets one.
 function delivery.given(call, request, answer)
+  answer.usage = answer.usage or NOTHING_USED
   local passed, failure = pass_plugins(call, request, answer)
   if not passed then return nil, failure end
   local chunks = request.stream and answer.status == 200 and gather.chunks(answer.text, request.include_usage)

@@ -101,6 +101,10 @@ plays('a plugin that answers in the provider\'s place', (stage) => stand(stage, 
     assert.deepEqual([spelled(list), done, list.at(-1).choices[0].finish_reason], ['canned!', 1, 'stop']);
     assert.ok(list.every((one) => one.object === 'chat.completion.chunk' && one.id === 'own'));
   });
+  act('costs no tokens', async ({ gateway }) => {
+    const metrics = await gateway.metrics();
+    assert.equal(metrics.value('gateway_tokens_output_total'), 0);
+  });
   act('may say something that is no completion', async ({ gateway }) => {
     const answer = await gateway.chat({}, { 'X-Text': '1' });
     assert.deepEqual([answer.status, answer.text, answer.header('x-own')], [202, 'plain', '1']);
