@@ -104,13 +104,9 @@ static struct buffer *push_buffer(lua_State *L) {
 }
 
 static int control_report(lua_State *L) {
-  struct generations *shared = shared_of(L);
   struct buffer *text = push_buffer(L);
-  uint64_t active = atomic_load(&shared->active);
-  unsigned slot = generation_word_slot(active);
-  buffer_append_slice(text, generations_part(shared, slot, GENERATION_REPORT));
-  generations_unmap(shared, slot, GENERATION_REPORT);
-  if (!active || text->len == 0) return 0;
+  generations_report(shared_of(L), text);
+  if (text->len == 0) return 0;
   bind_push_slice(L, buffer_slice(text));
   return 1;
 }

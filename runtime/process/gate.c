@@ -67,6 +67,7 @@ enum gate_verdict gate_end(struct gate *gate, int status) {
   gate->pid = 0;
   bool ended = WIFEXITED(status) && !gate->late;
   if (ended && WEXITSTATUS(status) == GATE_EXIT_ACCEPTED) return GATE_ACCEPTED;
+  if (ended && WEXITSTATUS(status) == GATE_EXIT_CONFIRMED) return GATE_CONFIRMED;
   if (ended && WEXITSTATUS(status) == GATE_EXIT_UNCHANGED) return GATE_UNCHANGED;
   if (!ended || WEXITSTATUS(status) != GATE_EXIT_REFUSED) reason_find(gate, status);
   return GATE_REFUSED;

@@ -22,7 +22,8 @@ struct gate_options {
 enum gate_verdict {
   GATE_ACCEPTED,
   GATE_REFUSED,
-  GATE_UNCHANGED /* what is on disk is what is active, or the very bytes that must not come back */
+  GATE_CONFIRMED, /* what is on disk is what is active, and was judged once more */
+  GATE_UNCHANGED  /* what is on disk is what is active, or the very bytes that must not come back */
 };
 
 struct gate {

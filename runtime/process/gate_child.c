@@ -145,13 +145,17 @@ static int read_disk(struct candidate *candidate, struct error *error) {
   return 0;
 }
 
-static bool is_unchanged(const struct candidate *candidate) {
+/* What is on disk is what serves. */
+static bool is_active(const struct candidate *candidate) {
   const struct generations *generations = candidate->gate->options->generations;
   uint64_t active = atomic_load(&generations->active);
-  if (!active || candidate->task->all_specs) return false;
-  if (!candidate->task->asked && strcmp(candidate->slot->id, candidate->task->blocked) == 0) return true;
   struct slice bytes = generations_part(generations, generation_word_slot(active), GENERATION_BUNDLE);
-  return slice_equal(bytes, buffer_slice(&candidate->bytes));
+  return active && slice_equal(bytes, buffer_slice(&candidate->bytes));
+}
+
+/* It was given up, and nobody asks for it. */
+static bool is_blocked(const struct candidate *candidate) {
+  return !candidate->task->asked && strcmp(candidate->slot->id, candidate->task->blocked) == 0;
 }
 
 void gate_hide_key(struct settings *settings) {
@@ -216,12 +220,14 @@ static int run(struct candidate *candidate) {
     gate_refuse(generations, slot, "", error.message);
     return GATE_EXIT_REFUSED;
   }
-  if (is_unchanged(candidate)) return GATE_EXIT_UNCHANGED;
+  bool active = is_active(candidate);
+  if (is_blocked(candidate) || (active && !candidate->task->all_specs)) return GATE_EXIT_UNCHANGED;
   if (generations_store(generations, slot, GENERATION_BUNDLE, buffer_slice(&candidate->bytes)) < 0) {
     gate_refuse(generations, slot, "", "all files together are too large");
     return GATE_EXIT_REFUSED;
   }
-  return judge(candidate) == 0 ? GATE_EXIT_ACCEPTED : GATE_EXIT_REFUSED;
+  if (judge(candidate) < 0) return GATE_EXIT_REFUSED;
+  return active ? GATE_EXIT_CONFIRMED : GATE_EXIT_ACCEPTED;
 }
 
 _Noreturn void gate_child(const struct gate *gate, const struct gate_task *task, pid_t parent) {

@@ -3,7 +3,7 @@
 #include "process/gate.h"
 
 /* The inside of the gate's process. For gate.c only. */
-enum { GATE_EXIT_ACCEPTED = 40, GATE_EXIT_REFUSED, GATE_EXIT_UNCHANGED };
+enum { GATE_EXIT_ACCEPTED = 40, GATE_EXIT_REFUSED, GATE_EXIT_UNCHANGED, GATE_EXIT_CONFIRMED };
 
 /* Never returns. */
 _Noreturn void gate_child(const struct gate *gate, const struct gate_task *task, pid_t parent);

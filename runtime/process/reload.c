@@ -237,6 +237,12 @@ static void idle_look(struct reload *reload, uint64_t now) {
 
 /* ---- from the supervisor ---- */
 
+/* More specs were run than when the active generation was judged. */
+static void report_renew(struct reload *reload, unsigned from) {
+  unsigned active = generation_word_slot(atomic_load(&reload->shared->active));
+  generations_renew_report(reload->shared, active, from);
+}
+
 void reload_ask(struct reload *reload) {
   reload->asked = true;
 }
@@ -247,7 +253,8 @@ void reload_child_ended(struct reload *reload, pid_t pid, int status, uint64_t n
   unsigned slot = reload->gate.slot;
   reload->gate_ms = now - reload->gate_ms;
   if (reload->crew->ending) return;
-  if (verdict == GATE_UNCHANGED) {
+  if (verdict == GATE_CONFIRMED) report_renew(reload, slot);
+  if (verdict == GATE_UNCHANGED || verdict == GATE_CONFIRMED) {
     generations_drop(reload->shared, slot);
     run_end(reload, OUTCOME_ACTIVE);
   } else if (verdict == GATE_REFUSED) {

@@ -128,6 +128,29 @@ void generations_unmap(const struct generations *generations, unsigned slot, enu
   madvise(slot_memory(generations, slot) + part_offset(part), part_sizes[part], MADV_DONTNEED);
 }
 
+void generations_renew_report(struct generations *generations, unsigned slot, unsigned from) {
+  struct generation_slot *renewed = &generations->slots[slot];
+  atomic_fetch_add(&renewed->renewals, 1);
+  generations_store(generations, slot, GENERATION_REPORT, generations_part(generations, from, GENERATION_REPORT));
+  atomic_fetch_add(&renewed->renewals, 1);
+}
+
+/* Neither given up nor renewed meanwhile: then what was copied is whole. */
+void generations_report(struct generations *generations, struct buffer *out) {
+  size_t start = out->len;
+  for (;;) {
+    uint64_t active = atomic_load(&generations->active);
+    unsigned slot = generation_word_slot(active);
+    uint32_t renewals = atomic_load(&generations->slots[slot].renewals);
+    if (active == 0) return;
+    out->len = start;
+    buffer_append_slice(out, generations_part(generations, slot, GENERATION_REPORT));
+    generations_unmap(generations, slot, GENERATION_REPORT);
+    bool whole = renewals % 2 == 0 && atomic_load(&generations->slots[slot].renewals) == renewals;
+    if (whole && atomic_load(&generations->active) == active) return;
+  }
+}
+
 /* ---- what was refused ---- */
 
 void generations_reject(struct generations *generations, struct slice report, int64_t now_ms) {

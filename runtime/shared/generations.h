@@ -42,6 +42,7 @@ struct generation_slot {
   char id[GENERATION_ID_SIZE];
   char note[GENERATION_NOTE_SIZE];
   char changed[GENERATION_NOTE_SIZE]; /* names of the scripts that are not as in the generation before */
+  _Atomic uint32_t renewals;          /* of the report; odd while one is under way */
   unsigned reasons;                   /* at the gate: how many there are to refuse it; the first is `note` */
   char roots[GENERATION_ROOTS][GENERATION_ROOT_SIZE]; /* script folders it was read from; empty = none */
   size_t len[3];                                      /* by enum generation_part */
@@ -103,6 +104,8 @@ unsigned generations_take(struct generations *generations, int kept);
 uint64_t generations_word(struct generations *generations, unsigned slot);
 /* The slot is empty again; its memory goes back. */
 void generations_drop(struct generations *generations, unsigned slot);
+/* Takes over the report of slot `from`. */
+void generations_renew_report(struct generations *generations, unsigned slot, unsigned from);
 /* The report of what was refused. */
 void generations_reject(struct generations *generations, struct slice report, int64_t now_ms);
 
@@ -119,5 +122,7 @@ struct slice generations_part(const struct generations *generations, unsigned sl
 /* Gives this process's page tables of the part back, not what is in it. */
 void generations_unmap(const struct generations *generations, unsigned slot, enum generation_part part);
 
+/* Appends the active generation's report; nothing without one. */
+void generations_report(struct generations *generations, struct buffer *out);
 /* Appends the last refused report. False when there is none. */
 bool generations_rejected(const struct generations *generations, struct buffer *out, int64_t *at_ms);

@@ -108,6 +108,21 @@ static void the_last_refused_report_can_be_read(void **state) {
   buffer_free(&out);
 }
 
+static void the_active_report_can_be_renewed(void **state) {
+  (void)state;
+  struct buffer out = {0};
+  generations_report(generations, &out);
+  assert_int_equal(out.len, 0);
+  unsigned slot = activate(1), other = generations_take(generations, -1);
+  generations_store(generations, slot, GENERATION_REPORT, SLICE_LITERAL("{\"scripts\":[1]}"));
+  generations_store(generations, other, GENERATION_REPORT, SLICE_LITERAL("{}"));
+  generations_renew_report(generations, slot, other);
+  generations_drop(generations, other);
+  generations_report(generations, &out);
+  assert_true(slice_equal(buffer_slice(&out), SLICE_LITERAL("{}")));
+  buffer_free(&out);
+}
+
 /* ---- statistics ---- */
 
 static struct script_sum sums[STATS_SCRIPTS_MAX];
@@ -170,6 +185,7 @@ int main(void) {
       TEST(a_part_is_seen_by_other_processes_and_survives_their_views),
       TEST(a_part_that_is_too_large_is_refused),
       TEST(the_last_refused_report_can_be_read),
+      TEST(the_active_report_can_be_renewed),
       TEST(all_workers_counts_are_one_sum),
       TEST(the_percentile_is_good_to_a_fifth),
       TEST(more_scripts_than_there_is_room_for_are_not_counted),
