@@ -61,10 +61,20 @@ static int server_pause(lua_State *L) {
   return generation_pause(vm_generation(L), L) ? lua_yield(L, 0) : 0;
 }
 
+/* judged() -> true in a VM of a generation: the gate has held every script of it against its contract */
+static int server_judged(lua_State *L) {
+  lua_pushboolean(L, vm_generation(L) != NULL);
+  return 1;
+}
+
 void bind_server(lua_State *L) {
-  static const luaL_Reg functions[] = {{"draining", server_draining}, {"version", server_version},
-                                       {"first", server_first},       {"publish", server_publish},
-                                       {"pause", server_pause},       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"draining", server_draining},
+                                       {"version", server_version},
+                                       {"first", server_first},
+                                       {"publish", server_publish},
+                                       {"pause", server_pause},
+                                       {"judged", server_judged},
+                                       {NULL, NULL}};
   bind_door_private(L, "server", functions);
 }
 
