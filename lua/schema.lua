@@ -48,6 +48,23 @@ local function sorted_keys(map)
   return keys
 end
 
+-- Records are checked over and over; what follows from their fields alone is found out once.
+local names_known, empty_known = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "k" })
+
+--- The fields of a record that count when they are not written, in order.
+local function names_missed(fields)
+  local names = names_known[fields]
+  if names then return names end
+  names = {}
+  for _, name in ipairs(sorted_keys(fields)) do
+    local spec = normal(fields[name])
+    local counts = spec.required or spec.default ~= nil or (spec[1] == "record" and not spec.optional)
+    if counts then names[#names + 1] = name end
+  end
+  names_known[fields] = names
+  return names
+end
+
 local function fail(run, node, path, message)
   if #run.errors == schema.ERRORS_MAX then return end
   run.errors[#run.errors + 1] = { line = node.line, column = node.column, path = path, message = message }
@@ -122,14 +139,24 @@ end
 
 -- Containers ---------------------------------------------------------------------------------------------------------
 
---- The value of a key that is not written. `node` is the map that lacks it.
-local function absent(run, node, spec, path)
+--- What a record is when nothing of it is written.
+local function absent_record(run, node, spec, path)
+  local known, before = empty_known[spec.fields], #run.errors
+  if known then return copy(known) end
+  local value = check(run, nodes.empty_map(node), spec, path)
+  if #run.errors == before and before < schema.ERRORS_MAX then empty_known[spec.fields] = copy(value) end
+  return value
+end
+
+--- The value of a key that is not written. `node` is the map that lacks it, `parent` the map's path.
+local function absent(run, node, spec, parent, name)
   if spec.required then
+    local path = nodes.join(parent, name)
     fail(run, node, path, spec.missing or path:match("[^.]*$") .. " is required")
   elseif spec.default ~= nil then
     return copy(rules.amount(spec, spec.default))
   elseif spec[1] == "record" and not spec.optional then
-    return (check(run, nodes.empty_map(node), spec, path))
+    return absent_record(run, node, spec, nodes.join(parent, name))
   end
 end
 
@@ -154,8 +181,8 @@ local function check_record(run, node, spec, path)
       fail(run, entry, at, unknown_key(run, spec, entry.key))
     end
   end
-  for _, name in ipairs(sorted_keys(spec.fields)) do
-    if not written[name] then value[name] = absent(run, node, normal(spec.fields[name]), nodes.join(path, name)) end
+  for _, name in ipairs(names_missed(spec.fields)) do
+    if not written[name] then value[name] = absent(run, node, normal(spec.fields[name]), path, name) end
   end
   return value
 end
