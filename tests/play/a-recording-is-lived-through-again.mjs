@@ -197,6 +197,35 @@ play('scripts of an operator are replayed like the bundled ones', async (stage) 
   assert.equal((await scene.replay('--script', 'plugins/mine')).code, 0);
 });
 
+play('what a plugin asked others is answered as it was, without asking', async (stage) => {
+  const [upstream, service] = [await stage.upstream(), await stage.upstream()];
+  const host = `http://127.0.0.1:${service.port}`;
+  const scripts = stage.folder({ 'plugins/asks.lua': `
+    local http, task = require "gateway.http", require "gateway.task"
+    local function ask(path)
+      return http.fetch { url = "${host}" .. path, allow = { "${host}" } }
+    end
+    return {
+      name = "asks", type = "guardrail",
+      before_request = function(ctx)
+        local answer = ask "/judge"
+        task.later(ask, "/told")
+        if answer.body ~= "good" then return ctx:reject { message = "the service says " .. answer.body } end
+      end,
+    }` });
+  const scene = await recorded(stage, { openai: upstream }, { plugins: [{ name: 'asks' }] }, { redact: false },
+    { GATEWAY_SCRIPTS: scripts });
+  service.answer(whole('good'), whole('told'), whole('bad'), whole('told'));
+  assert.equal((await scene.gateway.chat()).status, 200);
+  await service.request(2);
+  const refused = await scene.gateway.chat();
+  assert.equal(refused.json.error.message, 'the service says bad');
+  await service.request(4);
+  await service.close();
+  await allIdentical(scene, 2);
+  assert.equal(service.requests.length, 4, 'nobody was asked');
+});
+
 play('a plugin that changes what is sent upstream is seen, though the answer is the same', async (stage) => {
   const upstream = await stage.upstream();
   const scene = await recorded(stage, { openai: upstream }, { plugins: [{ name: 'max-token' }] });
@@ -285,7 +314,7 @@ play('a replay without its recording, or with wrong arguments, says what to do a
     [['--from', scene.file, '--script', 'nobody'], /no script called "nobody"/],
     [['--from', scene.file, '--script', 'fallback@/nonexistent.lua'], /\/nonexistent\.lua cannot be read/],
     [['--from', scene.file, '--script', 'fallback@'], /no file behind the @/],
-    [['--from', scene.file, '--script', `fallback@${broken}/bad.lua`], /fallback\.lua:1/],
+    [['--from', scene.file, '--script', `fallback@${broken}/bad.lua`], /bad\.lua:1/],
     [['--from', `${broken}/no.jsonl`], /holds no request/],
     [['--from', `${broken}/bad.jsonl`], /bad\.jsonl:2: "trace_id" is missing/],
   ];
