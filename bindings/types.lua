@@ -23,6 +23,7 @@
 ---@field before_request Hook?
 ---@field after_request Hook?
 ---@field on_error Hook?
+---@field settles boolean? after_request and on_error run wherever before_request does, whatever `stage` says
 ---@field on_chunk ChunkHooks?
 ---@field hold_bytes integer? 0 to 65536: how much of a channel's text may be held back
 ---@field hold_ms integer? for how long while nothing comes; 0 = until there is more, or the end

@@ -51,9 +51,23 @@ local function step_make(entry, plugin)
   return step
 end
 
+--- What a plugin took before a request it must be able to give back behind it, whatever stages the entry names.
+local function settles(entry, plugin, hook)
+  return plugin.settles and (hook == "after_request" or hook == "on_error")
+    and plugin_config.runs_at(entry, "before_request")
+end
+
+local function has(steps, step)
+  for _, other in ipairs(steps) do
+    if other == step then return true end
+  end
+  return false
+end
+
 local function add(built, entry, step)
   for hook, stage in pairs(HOOKS) do
-    if step.plugin[hook] and plugin_config.runs_at(entry, stage) then
+    local runs = plugin_config.runs_at(entry, stage) or settles(entry, step.plugin, hook)
+    if step.plugin[hook] and runs and not has(built[hook] or {}, step) then
       built[hook] = built[hook] or {}
       table.insert(built[hook], step)
       local routes = hook == "before_request" and step.type == "transform" and not KEEPS_MODEL[step.name]

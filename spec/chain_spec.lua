@@ -49,6 +49,20 @@ describe("a chain", function()
     assert.is_false(chain.build({ entry("c", { stage = "on_error" }) }, plugins))
   end)
 
+  it("lets a plugin that settles give back what it took, once, whatever stages are named", function()
+    local own = { s = { name = "s", type = "ratelimit", settles = true, before_request = nothing,
+      after_request = nothing, on_error = nothing, on_chunk = { feed = nothing } } }
+    local before, after = entry("s", { stage = "before_request" }), entry("s", { stage = "after_request" })
+    for _, entries in ipairs { { before }, { before, after }, { after, before } } do
+      local built = chain.build(entries, own)
+      for _, hook in ipairs { "before_request", "after_request", "on_error" } do
+        assert.are.equal("s", names(built[hook]), hook)
+      end
+    end
+    assert.is_nil(chain.build({ before }, own).on_chunk)
+    assert.is_nil(chain.build({ after }, own).on_error)
+  end)
+
   it("opens a plugin once, with its configuration", function()
     local opened = 0
     local own = { x = { name = "x", type = "transform", before_request = nothing, after_request = nothing,

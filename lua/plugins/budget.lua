@@ -173,7 +173,7 @@ local function priced(fields)
 end
 
 return {
-  name = "budget", type = "ratelimit",
+  name = "budget", type = "ratelimit", settles = true,
   schema = priced {
     store_id = { "string", min = 1, max = 64, default = "default" },
     spend_limit_usd = { "number", min = 0, default = 0 },

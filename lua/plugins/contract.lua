@@ -21,6 +21,7 @@ local schema = require "schema"
 ---@field on_error Hook?
 ---@field on_chunk ChunkHooks?
 ---@field hold_bytes integer? how much of a channel's text may be held back for what comes next; 0 to 65536
+---@field settles boolean? after_request and on_error run wherever before_request does, whatever `stage` says
 ---@field hold_ms integer? for how long, while nothing comes; 0 = until there is more text or the end
 
 local HOLD_BYTES, HOLD_MS = 65536, 60000
@@ -28,6 +29,7 @@ local HOLD_BYTES, HOLD_MS = 65536, 60000
 local MEMBERS = {
   name = "string", type = "string", schema = "table", open = "function", before_request = "function",
   after_request = "function", on_error = "function", on_chunk = "table", hold_bytes = "number", hold_ms = "number",
+  settles = "boolean",
 }
 local CHUNK = { open = "function", feed = "function", close = "function" }
 local TYPES = { "guardrail", "logging", "metrics", "auth", "transform", "ratelimit" }

@@ -175,7 +175,7 @@ local function rate(name, default)
 end
 
 return {
-  name = "rate-limit", type = "ratelimit",
+  name = "rate-limit", type = "ratelimit", settles = true,
   schema = {
     requests_per_second = rate("requests_per_second", 100),
     burst = { "number", min = 0 },

@@ -196,7 +196,7 @@ local function on_error(ctx)
 end
 
 return {
-  name = "response-cache", type = "transform",
+  name = "response-cache", type = "transform", settles = true,
   schema = {
     max_age = { "integer", min = 1, max = 86400 * 365, default = 300 },
     max_entries = { "integer", min = 1, max = 50000, default = 1000 },

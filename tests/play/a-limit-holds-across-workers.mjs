@@ -97,6 +97,13 @@ play('of tokens, streamed or failed', async (stage) => {
   assert.equal((await gateway.chat({ max_tokens: 950 })).status, 200, 'the stream used 12');
 });
 
+play('of tokens, also where the configuration names one stage', async (stage) => {
+  const upstream = await stage.upstream();
+  const plugins = [{ name: 'rate-limit', stage: 'before_request', config: { tokens_per_minute: 1000 } }];
+  const gateway = await stage.gateway({ targets: { openai: upstream }, config: { plugins } });
+  for (let i = 0; i < 5; i += 1) assert.equal((await gateway.chat({ max_tokens: 900 })).status, 200);
+});
+
 play('and what the provider says of its own limits is not shown instead', async (stage) => {
   const { upstream, gateway } = await open(stage, { requests_per_minute: 50 });
   const theirs = { 'x-ratelimit-limit-requests': '9999', 'x-ratelimit-limit-tokens': '7' };

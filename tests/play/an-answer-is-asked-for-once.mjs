@@ -130,6 +130,19 @@ play('and who waits for one that fails asks itself', async (stage) => {
   assert.equal(told(answers, 'hit'), 8);
 });
 
+play('and the stages of the published configuration suffice', async (stage) => {
+  const upstream = await stage.upstream();
+  const at = (stage_) => ({ name: 'response-cache', stage: stage_, enabled: true, config: { max_age: 120 } });
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, config: { plugins: [at('before_request'), at('after_request')] },
+  });
+  upstream.answer(failure(400), completion('x'));
+  assert.equal((await gateway.chat()).status, 400);
+  assert.equal(cacheOf(await gateway.chat()), 'miss', 'nobody waits for the one that failed');
+  assert.equal(cacheOf(await gateway.chat()), 'hit');
+  assert.equal(upstream.complete, 2);
+});
+
 play('and a client that leaves holds nobody up', async (stage) => {
   const { upstream, gateway } = await open(stage);
   upstream.answer(silence(), completion('for the others'));
