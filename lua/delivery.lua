@@ -3,6 +3,7 @@
 --- they are translated. Every function returns true once the client has been answered, or nil and a Failure while
 --- nothing has reached it yet.
 
+local document = require "gateway.document"
 local gather = require "gather"
 local json = require "gateway.json"
 local passage = require "passage"
@@ -34,13 +35,23 @@ local function usage_of(reply)
   return { prompt_tokens = prompt, completion_tokens = completion, total_tokens = (prompt or 0) + (completion or 0) }
 end
 
+--- A changed answer with the member "provider", where the configuration asks for it.
+local function named(answer, provider_member)
+  local body = provider_member and document.new(answer.text)
+  if body then
+    body:set("provider", provider_member)
+    answer.text = body:text()
+  end
+  return answer
+end
+
 --- Same dialect, whole: the provider's bytes, unless a plugin changed them.
 function delivery.whole(call, request, reply, provider_member)
   if request.visit then
     local answer = { status = reply:status(), reply = reply, usage = usage_of(reply) }
     local passed, failure = pass_plugins(call, request, answer)
     if not passed then return nil, failure end
-    if answer.text then return respond(call, answer) end
+    if answer.text then return respond(call, named(answer, provider_member)) end
   end
   call:pass(reply, provider_member)
   return true

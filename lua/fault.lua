@@ -53,8 +53,11 @@ function fault.told(problem, says)
 end
 
 local function says_of(call, heard)
+  local answer
   return function(word)
-    return call:says(word) or heard ~= nil and heard:lower():find(word:lower(), 1, true) ~= nil
+    if call:says(word) then return true end
+    answer = answer or (type(heard) == "function" and heard() or heard or ""):lower()
+    return answer:find(word:lower(), 1, true) ~= nil
   end
 end
 
@@ -64,7 +67,8 @@ end
 ---@param call table
 ---@param problem any
 ---@param code string "script_error", "script_cpu_limit", "script_memory_limit"
----@param heard string|false|nil text of the answer the hook was working on; false: the words are our own
+---@param heard string|(fun(): string?)|false|nil what the answer says the hook was working on; false: the words are
+--- our own
 ---@return Failure?
 function fault.settle(step, hook, call, problem, code, heard)
   log.error("plugin failed", {

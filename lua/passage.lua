@@ -80,7 +80,7 @@ end
 
 --- Runs code of a plugin. True and what it returned; or false and the failure that follows, if one does: of a verdict,
 --- or of a fault of a plugin that must not fail.
----@param heard string? the answer's text it works on
+---@param heard string|(fun(): string?)|nil what the answer says it works on
 ---@return boolean ran, any value, any more
 function passage.run(visit, step, hook, heard, code, ...)
   local ran, value, more = step.guard(code, ...)
@@ -97,7 +97,8 @@ end
 ---@return Answer? answer of a respond
 local function step_run(visit, step, hook)
   local ctx = passage.context(visit)
-  local ran, value, verdict = passage.run(visit, step, hook, nil, step.plugin[hook], ctx, step.conf, step.opened)
+  local ran, value, verdict = passage.run(visit, step, hook, visit.heard, step.plugin[hook], ctx, step.conf,
+    step.opened)
   if not ran or value == nil then return value end
   if value == RESPONDED then return nil, verdict end
   return passage.fault(visit, step, hook, NO_VERDICT)
@@ -145,6 +146,16 @@ local function note(visit, facts)
   context.note(passage.context(visit), facts)
 end
 
+local HEARD_MAX = 1048576 -- bytes of an answer that are looked through for what a log line must not repeat
+
+--- Shows the hooks an answer. What it says, no error of theirs may repeat in the log.
+local function show(visit, answer)
+  context.answer(visit.ctx, answer)
+  visit.heard = function()
+    return answer.text or answer.make and answer.make() or answer.reply and answer.reply:body(HEARD_MAX)
+  end
+end
+
 local function answer_replace(answer, given)
   for _, name in ipairs { "status", "text", "headers", "content_type" } do answer[name] = given[name] end
 end
@@ -157,13 +168,13 @@ function passage.after(visit, answer)
   local steps = visit.chain.after_request
   if not steps then return nil end
   note(visit, { usage = answer.usage })
-  context.answer(visit.ctx, answer)
+  show(visit, answer)
   for _, step in ipairs(steps) do
     local failure, given = step_run(visit, step, "after_request")
     if failure then return failure end
     if given then
       answer_replace(answer, given)
-      context.answer(visit.ctx, answer)
+      show(visit, answer)
     end
   end
   answer.text = context.changed_answer(visit.ctx) or answer.text
@@ -177,7 +188,7 @@ local BEGUN = "an answer that has begun cannot be replaced"
 ---@return Failure?
 function passage.after_stream(visit, answer)
   note(visit, { usage = answer.usage })
-  context.answer(visit.ctx, answer)
+  show(visit, answer)
   for _, step in ipairs(visit.chain.after_request) do
     local failure, given = step_run(visit, step, "after_request")
     if given then failure = passage.fault(visit, step, "after_request", BEGUN) end

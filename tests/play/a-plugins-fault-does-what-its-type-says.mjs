@@ -146,3 +146,22 @@ play('an error that repeats the prompt loses it in the log', async (stage) => {
   assert.match(line.error, /^plugins\/teller\.lua:2: cannot take \[withheld\]$/);
   assert.ok(!line.error.toLowerCase().includes(PROMPT));
 });
+
+play('an error that repeats the answer loses it in the log', async (stage) => {
+  const upstream = await stage.upstream();
+  upstream.answer(completion('an answer-marker'));
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, config: { plugins: [{ name: 'teller' }] },
+    scripts: { 'plugins/teller.lua': `return { name = "teller", type = "logging",
+      after_request = function(ctx) for part in ctx:texts() do error("cannot take " .. part.text) end end,
+      on_chunk = { feed = function(_, text) error("cannot feed " .. text) end } }` },
+  });
+  assert.equal((await gateway.chat()).json.choices[0].message.content, 'an answer-marker');
+  assert.match((await gateway.log('plugin failed')).error, /^plugins\/teller\.lua:2: cannot take an \[withheld\]$/);
+  upstream.answer(speech(['stream-marker']));
+  const stream = await gateway.stream();
+  assert.equal(spelled((await drain(stream)).list), 'stream-marker');
+  stream.connection.close();
+  const line = await gateway.log((one) => one.msg === 'plugin failed' && one.hook === 'on_chunk');
+  assert.match(line.error, /^plugins\/teller\.lua:3: cannot feed \[withheld\]$/);
+});
