@@ -27,10 +27,6 @@ static const struct fixed all[] = {
     FIXED("upstream.pool.age", upstream_pool_age_ms),
     FIXED("upstream.pool.size", upstream_pool_idle_max),
     FIXED("timeouts.upstream.dns", upstream_dns_ms),
-    FIXED("recording.path", recording_path),
-    FIXED("recording.sample", recording_sample_ppm),
-    FIXED("recording.redact", recording_redact),
-    FIXED("recording.max_size", recording_bytes),
 };
 enum { FIXED_COUNT = sizeof all / sizeof *all };
 

@@ -142,6 +142,7 @@ void record_end(struct call *call) {
   record->target = target_join(record->arena, request);
   record_fields_copy(record, request->fields, request->field_count, &record->fields);
   call->record = NULL;
-  if (record->status) recorder_take(call->worker->recorder, record); /* 0: the http room answered, not we */
+  bool wanted = record->status != 0; /* 0: the http room answered, not we */
+  if (wanted && call->worker->recorder) recorder_take(call->worker->recorder, record);
   record_free(record);
 }

@@ -132,6 +132,12 @@ struct recorder *recorder_open(struct worker *worker) {
   return recorder;
 }
 
+bool recorder_differs(const struct settings *one, const struct settings *other) {
+  return strcmp(one->recording_path, other->recording_path) != 0 ||
+         one->recording_sample_ppm != other->recording_sample_ppm || one->recording_redact != other->recording_redact ||
+         one->recording_bytes != other->recording_bytes;
+}
+
 struct recorder *recorder_into(void (*take)(void *user, struct record *record), void *user) {
   struct recorder *recorder = calloc(1, sizeof *recorder);
   REQUIRE(recorder != NULL);

@@ -16,6 +16,9 @@ enum { RECORDER_WAITING_MAX = 64 * 1024 * 1024 };
 /* Null when the settings ask for none, or the file cannot be used (the log says why). Mode 0600; only regular files. */
 struct recorder *recorder_open(struct worker *worker);
 
+/* Whether these settings want another recorder than those. */
+bool recorder_differs(const struct settings *one, const struct settings *other);
+
 /* Writes what waits. Before the worker's loop is closed. */
 void recorder_close(struct recorder *recorder);
 

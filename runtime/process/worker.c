@@ -165,11 +165,15 @@ void worker_settings_apply(struct worker *worker, const struct settings *setting
   struct settings next = *settings;
   struct http_server_options server;
   live_settings(&next, &worker->settings);
+  bool recording = recorder_differs(&next, &worker->settings);
   worker->settings = next;
   if (worker->budget) budget_limit(worker->budget, next.script_cpu_ms);
   if (!worker->server) return;
   server_options(worker, &server);
   http_server_configure(worker->server, &server.limits, &server.timeouts);
+  if (!recording) return;
+  recorder_close(worker->recorder);
+  worker->recorder = recorder_open(worker);
 }
 
 int worker_open(struct worker *worker, int listen_fd) {

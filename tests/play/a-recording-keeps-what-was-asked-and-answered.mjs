@@ -131,3 +131,24 @@ play('a failed target and the one that answered are both kept', async (stage) =>
   assert.deepEqual(record.upstream.map((one) => [one.origin, one.status]),
     [[`http://127.0.0.1:${first.port}`, 500], [`http://127.0.0.1:${second.port}`, 200]]);
 });
+
+play('recording can be switched on and off while the gateway runs', async (stage) => {
+  const upstream = await stage.upstream();
+  const gateway = await stage.gateway({ targets: { openai: upstream } });
+  const file = `${gateway.dir}/records.jsonl`;
+  const config = JSON.parse(fs.readFileSync(`${gateway.dir}/gateway.yaml`, 'utf8'));
+  const apply = async (recording) => {
+    fs.writeFileSync(`${gateway.dir}/gateway.yaml`, JSON.stringify({ ...config, recording }));
+    assert.equal((await gateway.fetch('POST', '/admin/scripts/reload')).status, 200);
+  };
+  await gateway.chat();
+  await apply({ path: file });
+  await gateway.chat({ user: 'on' });
+  await until(5000, 'a record', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8').includes('\n'));
+  await apply({ path: '' });
+  await gateway.chat({ user: 'off' });
+  await gateway.stop();
+  const text = fs.readFileSync(file, 'utf8');
+  assert.equal(text.split('\n').length, 2);
+  assert.match(JSON.parse(text).request.body, /"user":"on"/);
+});
