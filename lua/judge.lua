@@ -102,12 +102,23 @@ function judge.examine(first, all, report)
   return good, text, lines_of(held, told, verdict, sources), specs
 end
 
+--- What `check` says of the operator's scripts; their specs are not its business.
+local function own_scripts()
+  local count = 0
+  for _, script in ipairs(candidate.scripts()) do
+    if script.source == "operator" then count = count + 1 end
+  end
+  if count == 0 then return "" end
+  return ("\n%d script%s of yours can be loaded; moongate spec runs their specs"):format(count, count > 1 and "s" or "")
+end
+
 --- For `moongate check`: the same without specs.
 ---@return boolean held
 ---@return string lines for a terminal
 function judge.check()
   local held, told = init.check()
-  return held, held and told or reasons.told(told, candidate.sources())
+  if not held then return held, reasons.told(told, candidate.sources()) end
+  return held, told .. own_scripts()
 end
 
 return judge

@@ -53,7 +53,9 @@ play('a script that keeps its contract may still not take its configuration', as
   const text = plugin('schema = { words = { "array", of = "string", required = true } },');
   const yaml = (config) => `targets: auto\nplugins:\n  - name: mine\n    config: ${config}\n`;
   const files = { 'scripts/plugins/mine.lua': text };
-  assert.equal((await check(stage, files, yaml('{ words: [a] }'))).code, 0);
+  const good = await check(stage, files, yaml('{ words: [a] }'));
+  assert.equal(good.code, 0);
+  assert.match(good.out, /1 script of yours can be loaded; moongate spec runs their specs/);
   const missing = await check(stage, files, yaml('{ word: [a] }'));
   assert.match(missing.lines.join('\n'), /gateway\.yaml:4:\d+: plugins\[0\]\.config\.word: unknown key "word"/);
   assert.match((await check(stage, files, yaml('{ words: [010] }'))).lines[0], /config\.words\[0\].*got 010/);
