@@ -16,7 +16,7 @@
  * Methods of a document (scripts see them as ctx.body):
  *   get(path) -> value | nil       raw(path) -> JSON text | nil       decode() -> value       text() -> JSON text
  *   set(path, value)               nil removes; a missing last step is created; raises with the reason
- *   changed() -> boolean
+ *   changed() -> boolean           replaced() -> whether one of its texts was, through its part
  *   texts(walker) -> iterator of parts: text, role, kind, path, replace(text)       see document_texts.c
  *   find(walker, set) -> part, from, to, index | nothing: the first text with a match of a gateway.match set
  *   numbers(walker) -> whether a number stands at one of the walker's places */

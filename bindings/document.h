@@ -16,6 +16,7 @@
 struct document {
   const char *type;                /* DOCUMENT_TYPE's own pointer: cheaper to check than a metatable */
   bool over;                       /* the call it belongs to has ended */
+  bool replaced;                   /* a text was replaced through its part */
   const struct json_rules *walked; /* whose owner the environment keeps alive */
   struct call *call;               /* whose body it is, or null */
   struct call_tie tie;

@@ -149,6 +149,7 @@ static int part_replace(lua_State *L) {
   json_string_encode(&scratch->out, text);
   const char *fault = json_document_replace(&part->document->json, part->start, part->end, buffer_slice(&scratch->out));
   json_scratch_trim(scratch);
+  if (!fault) part->document->replaced = true;
   return fault ? luaL_error(L, "cannot replace this part: %s", fault) : 0;
 }
 

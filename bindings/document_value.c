@@ -94,6 +94,13 @@ static int document_changed(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg bind_document_values[] = {
-    {"get", document_get},   {"raw", document_raw},         {"set", document_set}, {"decode", document_decode},
-    {"text", document_text}, {"changed", document_changed}, {NULL, NULL}};
+/* replaced() -> whether a text was, through its part */
+static int document_replaced(lua_State *L) {
+  lua_pushboolean(L, bind_document(L, 1)->replaced);
+  return 1;
+}
+
+const luaL_Reg bind_document_values[] = {{"get", document_get},           {"raw", document_raw},
+                                         {"set", document_set},           {"decode", document_decode},
+                                         {"text", document_text},         {"changed", document_changed},
+                                         {"replaced", document_replaced}, {NULL, NULL}};

@@ -257,12 +257,24 @@ function context.answer(ctx, answer)
     fields[BOX], answer_lazy)
 end
 
+--- What repeats an answer's texts token by token still says what they were before.
+local function repeats_drop(body)
+  local n = 0
+  while body:raw(("choices[%d]"):format(n)) do
+    local path = ("choices[%d].logprobs"):format(n)
+    if body:raw(path) then body:set(path, json.null) end
+    n = n + 1
+  end
+end
+
 --- The answer's text when a plugin has changed it.
 ---@return string?
 function context.changed_answer(ctx)
   local response = door.fields(ctx).response
   local body = response and door.fields(response).body
-  return body and body:changed() and body:text() or nil
+  if not body or not body:changed() then return nil end
+  if body:replaced() then repeats_drop(body) end
+  return body:text()
 end
 
 --- The request's document when a plugin has changed it.

@@ -173,6 +173,14 @@ describe("part:replace", function()
     end)
   end)
 
+  it("is told from other changes", function()
+    local doc = open('{"metadata":{"a":"1"}}')
+    doc:set("metadata.a", "2")
+    assert.is_false(doc:replaced())
+    for part in doc:texts(chat) do part:replace "3" end
+    assert.is_true(doc:replaced())
+  end)
+
   it("writes U+FFFD for bytes that are no UTF-8", function()
     assert.are.equal('{"metadata":{"a":"\239\191\189"}}',
       changed('{"metadata":{"a":"1"}}', function(part) part:replace "\195" end))

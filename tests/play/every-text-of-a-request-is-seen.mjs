@@ -3,7 +3,7 @@
 // plugins are told what to do by headers.
 import assert from 'node:assert/strict';
 
-import { completion } from '../tools/answers.mjs';
+import { completion, whole } from '../tools/answers.mjs';
 import { programWith } from '../tools/program.mjs';
 
 programWith({
@@ -42,6 +42,12 @@ return {
       end
     end
     for _, step in ipairs(steps and json.decode(steps) or {}) do ctx.body:set(step[1], step[2]) end
+  end,
+  after_request = function(ctx)
+    if not ctx.headers:get "x-mask" then return ctx.response.body:set("mine", true) end
+    for part in ctx:texts() do
+      if part.kind == "text" then part:replace((part.text:gsub("secret", "[gone]"))) end
+    end
   end,
 }`,
 });
@@ -103,6 +109,19 @@ plays('plugins and the texts of a request', async (stage) => {
       assert.equal(answer.json.error.code, 'plugin_error');
     }
     assert.equal((await gateway.chat()).status, 200);
+  });
+  act('what repeats a text of an answer goes when the text is replaced', async ({ upstream, gateway }) => {
+    const logprobs = { content: [{ token: 'se', logprob: -1 }, { token: 'cret', logprob: -2 }] };
+    const answer = JSON.parse('{"id":"x","object":"chat.completion","created":1,"model":"m","choices":[]}');
+    answer.choices = [0, 1].map((index) => (
+      { index, message: { role: 'assistant', content: 'a secret' }, logprobs, finish_reason: 'stop' }));
+    upstream.answer(whole(JSON.stringify(answer)));
+    const kept = (await gateway.chat()).json;
+    assert.deepEqual([kept.choices, kept.mine], [answer.choices, true]);
+    const masked = (await gateway.chat({}, { 'X-Mask': '1' })).json;
+    assert.deepEqual(masked.choices.map((one) => [one.message.content, one.logprobs]),
+      [['a [gone]', null], ['a [gone]', null]]);
+    upstream.answer(completion('fine'));
   });
   for (const [kept, what] of [['part', 'part is over'], ['body', 'document is over'], ['ctx', 'ctx is over']]) {
     act(`a ${kept} kept for a later request raises`, async ({ gateway }) => {
