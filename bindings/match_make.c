@@ -10,8 +10,9 @@
 #include "process/worker.h"
 #include "script/task.h"
 
-/* A set that this process has is used again. Compiling patterns is quick; many words take some milliseconds: in a
- * worker they are compiled on a thread while the loop goes on, where the caller may wait; else at once. */
+/* A set that this process has is used again, so that a new generation compiles only what has changed. Patterns are
+ * compiled at once, which is quick; many words take some milliseconds: a hook that asks for them waits while a thread
+ * does it; while a generation is loaded nothing may wait. */
 
 #define POOL_TYPE "gateway.match.pool"
 
@@ -190,7 +191,7 @@ enum { WORDS_AT_ONCE = 16 };
 static bool wait_for(lua_State *L, const struct match_recipe *recipe) {
   const struct worker *worker = vm_host(L);
   if (match_recipe_kind(recipe) == MATCH_PATTERNS || recipe->count <= WORDS_AT_ONCE) return false;
-  return worker && worker->match && task_of(L) && lua_isyieldable(L);
+  return worker && worker->match && task_of(L) && task_running(L) && lua_isyieldable(L);
 }
 
 int bind_match_make(lua_State *L, enum match_kind kind) {
