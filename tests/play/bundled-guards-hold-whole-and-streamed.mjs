@@ -47,7 +47,8 @@ plays('pii', (stage) => stand(stage, [{ name: 'pii' }]), (act) => {
     }
   });
   act('masks the arguments of a streamed call', async ({ upstream, gateway }) => {
-    const call = (more, text) => chunk({ tool_calls: [{ index: 0, ...more, function: { ...more.function, arguments: text } }] });
+    const call = (more, text) => (
+      chunk({ tool_calls: [{ index: 0, ...more, function: { ...more.function, arguments: text } }] }));
     const first = { id: 'c1', type: 'function', function: { name: 'mail' } };
     upstream.answer(streamOf([call(first, '{"to":"Hi\\nali'), call({}, 'ce@exam'), call({}, 'ple.com"}'),
       chunk({}, 'tool_calls'), '[DONE]']));
