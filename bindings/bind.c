@@ -19,6 +19,16 @@ void bind_push_slice(lua_State *L, struct slice bytes) {
   lua_pushlstring(L, bytes.len > 0 ? bytes.ptr : "", bytes.len);
 }
 
+void bind_push_lower(lua_State *L, struct slice name) {
+  char text[256];
+  size_t len = name.len < sizeof text ? name.len : sizeof text;
+  for (size_t i = 0; i < len; i++) {
+    char c = name.ptr[i];
+    text[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  }
+  lua_pushlstring(L, text, len);
+}
+
 /* ---- boxes ---- */
 
 struct box {

@@ -12,6 +12,7 @@
  * taken). */
 struct slice bind_slice(lua_State *L, int index);
 void bind_push_slice(lua_State *L, struct slice bytes);
+void bind_push_lower(lua_State *L, struct slice name); /* a header's name: ASCII letters small */
 
 /* A boxed pointer: userdata of one pointer with the metatable `type`. C empties the box when the object dies, so a late
  * call raises

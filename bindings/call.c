@@ -12,11 +12,14 @@
 
 /* gateway.call: one request as lua/pipeline.lua sees it. A box; every method raises once the call is over. */
 
-/* Work that was put off goes on beside the call it came from: that one is over for it. */
+bool bind_in_background(lua_State *L) {
+  const struct task *running = task_running(L);
+  return running && background_owns(running);
+}
+
 struct call *bind_call(lua_State *L, int index) {
   struct call *call = bind_box(L, index, CALL_TYPE);
-  const struct task *running = task_running(L);
-  if (running && background_owns(running)) luaL_error(L, "%s is over", CALL_TYPE);
+  if (bind_in_background(L)) luaL_error(L, "%s is over", CALL_TYPE);
   return call;
 }
 
@@ -51,6 +54,18 @@ static int call_header(lua_State *L) {
   const struct http_field *field = field_find(request->fields, request->field_count, bind_slice(L, 2));
   if (!field) return 0;
   bind_push_slice(L, field->value);
+  return 1;
+}
+
+/* headers() -> the request's header fields, the last of each name, by lower-case name */
+static int call_headers(lua_State *L) {
+  const struct http_request *request = exchange_request(bind_call(L, 1)->exchange);
+  lua_createtable(L, 0, (int)request->field_count);
+  for (unsigned i = 0; i < request->field_count; i++) {
+    bind_push_lower(L, request->fields[i].name);
+    bind_push_slice(L, request->fields[i].value);
+    lua_rawset(L, -3);
+  }
   return 1;
 }
 
@@ -292,6 +307,7 @@ const luaL_Reg bind_call_request[] = {
     {"path", call_path},
     {"query", call_query},
     {"header", call_header},
+    {"headers", call_headers},
     {"trace_id", call_trace_id},
     {"key", call_key},
     {"body", call_body_push},

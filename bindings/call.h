@@ -2,6 +2,7 @@
 #pragma once
 #include <lauxlib.h>
 #include <lua.h>
+#include <stdbool.h>
 
 #include "base/buffer.h"
 
@@ -17,6 +18,8 @@ struct error;
 struct call *bind_call(lua_State *L, int index);
 /* The call whose script runs now in this VM; null while none does (loading, work put off, specs). */
 struct call *bind_call_running(lua_State *L);
+/* Work that was put off goes on beside the call it came from: that one is over for it. */
+bool bind_in_background(lua_State *L);
 struct reply *bind_reply(lua_State *L, int index);
 
 /* Appends the string members of the table at `index` (or nothing for nil) as header lines; raises on a name or value

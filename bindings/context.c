@@ -50,9 +50,15 @@ static int lazy_make(lua_State *L) {
   return 1;
 }
 
+static void check_open(lua_State *L) {
+  const struct context *context = context_at(L, 1);
+  bool beside = !list_empty(&context->tie.link) && bind_in_background(L);
+  if (context->over || beside) luaL_error(L, "ctx is over");
+}
+
 /* ctx.<name>; upvalues: methods, lazy or nil */
 static int context_index(lua_State *L) {
-  if (context_at(L, 1)->over) luaL_error(L, "ctx is over");
+  check_open(L);
   if (lua_type(L, 2) != LUA_TSTRING) return 0;
   lua_getfenv(L, 1);
   if (lookup(L)) return 1;
@@ -64,7 +70,7 @@ static int context_index(lua_State *L) {
 }
 
 static int context_newindex(lua_State *L) {
-  if (context_at(L, 1)->over) luaL_error(L, "ctx is over");
+  check_open(L);
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "this";
   return luaL_error(
       L, "ctx.%s is read-only: change the request with ctx.body:set(path, value), keep things in ctx.state", name);

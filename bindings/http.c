@@ -56,21 +56,11 @@ static const char *code_of(const char *code) {
 
 /* ---- the answer ---- */
 
-static void push_lower(lua_State *L, struct slice name) {
-  char text[256];
-  size_t len = name.len < sizeof text ? name.len : sizeof text;
-  for (size_t i = 0; i < len; i++) {
-    char c = name.ptr[i];
-    text[i] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  }
-  lua_pushlstring(L, text, len);
-}
-
 /* Lower-case names; several fields of one name are joined as the standard says. */
 static void push_headers(lua_State *L, const struct transfer_response *response) {
   lua_createtable(L, 0, (int)response->field_count);
   for (unsigned i = 0; i < response->field_count; i++) {
-    push_lower(L, response->fields[i].name);
+    bind_push_lower(L, response->fields[i].name);
     lua_pushvalue(L, -1);
     lua_rawget(L, -3);
     if (lua_isnil(L, -1)) {

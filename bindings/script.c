@@ -12,6 +12,8 @@
  *   load(kind, name) -> value | nil, message with file and line
  *   path(kind, name) -> where it was found | nil
  *   guard(fn, ...) -> true, results | false, error, code        one hook with a CPU count of its own
+ *   load_beside(title, require) -> value | nil, message        "shadow/candidate": with a `require` of its own
+ *   require(name) -> what a script's require returns
  *   guard_of(kind, name) -> a guard that counts calls, faults and running time for that script
  *   fault(kind, name): counts a fault that no guard sees: what a hook returned was wrong */
 
@@ -31,6 +33,17 @@ static int script_list(lua_State *L) {
 static int script_load(lua_State *L) {
   struct error error;
   if (loader_load(vm_of(L), L, word(L, 1), word(L, 2), &error) == 0) return 1;
+  lua_pushnil(L);
+  bind_push_slice(L, slice_text(error.message));
+  return 2;
+}
+
+static int script_load_beside(lua_State *L) {
+  struct error error;
+  const char *title = word(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  if (loader_load_beside(vm_of(L), L, title, &error) == 0) return 1;
   lua_pushnil(L);
   bind_push_slice(L, slice_text(error.message));
   return 2;
@@ -62,8 +75,14 @@ static int script_fault(lua_State *L) {
 }
 
 void bind_script(lua_State *L) {
-  static const luaL_Reg functions[] = {{"list", script_list},         {"load", script_load},   {"path", script_path},
-                                       {"guard_of", script_guard_of}, {"fault", script_fault}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"list", script_list},
+                                       {"load", script_load},
+                                       {"path", script_path},
+                                       {"load_beside", script_load_beside},
+                                       {"require", module_require_by_script},
+                                       {"guard_of", script_guard_of},
+                                       {"fault", script_fault},
+                                       {NULL, NULL}};
   lua_newtable(L);
   guard_push(L);
   lua_setfield(L, -2, "guard");

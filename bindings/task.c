@@ -22,7 +22,7 @@ static bool is_retired(const struct worker *worker, lua_State *L) {
 
 static void count_refusal(const struct worker *worker) {
   struct slice name = SLICE_LITERAL("task.refused");
-  metric_add(metrics_series(worker->metrics, METRIC_SCRIPT_EVENTS, &name, 1), 1);
+  if (worker->metrics) metric_add(metrics_series(worker->metrics, METRIC_SCRIPT_EVENTS, &name, 1), 1);
 }
 
 static int task_later(lua_State *L) {

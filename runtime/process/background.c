@@ -97,7 +97,7 @@ static void on_longest(struct timer *timer) {
 }
 
 bool background_add(struct background *background, lua_State *L, int argument_count) {
-  if (background->pending_count >= BACKGROUND_PENDING) return false;
+  if (!background->worker || background->pending_count >= BACKGROUND_PENDING) return false;
   struct worker *worker = background->worker;
   struct task *task = task_prepare(vm_of(L), &worker->loop, L, argument_count);
   struct background_job *job = calloc(1, sizeof *job);

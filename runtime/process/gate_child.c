@@ -138,7 +138,8 @@ static int read_disk(struct candidate *candidate, struct error *error) {
                                    .root_count = candidate->roots.count,
                                    .specs = true,
                                    .config_path = candidate->config.data ? path : NULL,
-                                   .config_text = buffer_slice(&candidate->config)};
+                                   .config_text = buffer_slice(&candidate->config),
+                                   .shadow_path = candidate->roots.shadow[0] ? candidate->roots.shadow : NULL};
   if (bundle_read(&sources, &candidate->bytes, error) < 0) return -1;
   if (!bundle_view(&candidate->bundle, buffer_slice(&candidate->bytes))) return -1;
   id_of(&candidate->bundle, candidate->slot->id);

@@ -11,6 +11,7 @@ int replay_script_open(struct replay_script *script, const struct script_roots *
   snprintf(path, sizeof path, "%s.lua", options->script);
   struct bundle_sources sources = {.roots = roots->list,
                                    .root_count = roots->count,
+                                   .shadow_path = roots->shadow[0] ? roots->shadow : NULL,
                                    .replaced = options->replacement ? path : NULL,
                                    .replacement = options->replacement};
   *script = (struct replay_script){0};

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "config/tree.h"
@@ -35,26 +36,54 @@ static struct slice folder_of(const char *path) {
   return slash ? slice_make(path, (size_t)(slash - path) + 1) : (struct slice){0};
 }
 
-static void add_configured(struct script_roots *roots, const char *config_path, struct slice text) {
-  struct arena arena = {0};
+static bool is_text(const struct tree *node) {
+  return node && node->kind == TREE_SCALAR && !node->null && node->text.len > 0;
+}
+
+static void add_configured(struct script_roots *roots, const char *config_path, const struct tree *path) {
+  if (is_text(path)) add(roots, path->text.ptr[0] == '/' ? (struct slice){0} : folder_of(config_path), path->text);
+}
+
+/* False when it is too long or not there. */
+static bool shadow_at(struct script_roots *roots, struct slice folder, const char *joint, struct slice file) {
+  int len = snprintf(roots->shadow, sizeof roots->shadow, "%.*s%s%.*s", (int)folder.len, folder.ptr ? folder.ptr : "",
+                     joint, (int)file.len, file.ptr);
+  if (len >= (int)sizeof roots->shadow) roots->shadow[0] = '\0';
+  return roots->shadow[0] && access(roots->shadow, R_OK) == 0;
+}
+
+/* "<name>@<file>". One that is nowhere stays as it was written: whoever reads it says so. */
+static void find_shadow(struct script_roots *roots, const char *config_path, const struct tree *shadow) {
+  const char *at = is_text(shadow) ? memchr(shadow->text.ptr, '@', shadow->text.len) : NULL;
+  struct slice file = at ? slice_from(shadow->text, (size_t)(at - shadow->text.ptr) + 1) : (struct slice){0};
+  if (file.len == 0) return;
+  bool absolute = file.ptr[0] == '/';
+  if (shadow_at(roots, absolute ? (struct slice){0} : folder_of(config_path), "", file) || absolute) return;
+  const char *root = roots->list[roots->count - 1];
+  if (roots->count < 2 || !shadow_at(roots, slice_text(root), "/", file)) {
+    shadow_at(roots, folder_of(config_path), "", file);
+  }
+}
+
+static const struct tree *parse(const char *config_path, struct slice text, struct arena *arena) {
   struct tree_faults faults = {0};
   size_t len = strlen(config_path);
   bool json = len > 5 && strcmp(config_path + len - 5, ".json") == 0;
-  const struct tree *root = json ? tree_parse_json(text, &arena, &faults) : tree_parse_yaml(text, &arena, &faults);
-  const struct tree *path = child_of(child_of(root, "scripts"), "path");
-  if (path && path->kind == TREE_SCALAR && !path->null && path->text.len > 0) {
-    add(roots, path->text.ptr[0] == '/' ? (struct slice){0} : folder_of(config_path), path->text);
-  }
-  arena_free(&arena);
+  return json ? tree_parse_json(text, arena, &faults) : tree_parse_yaml(text, arena, &faults);
 }
 
 void roots_find(struct script_roots *roots, const char *bundled, const char *config_path, struct slice config_text) {
   const char *named = getenv("GATEWAY_SCRIPTS");
+  bool written = config_path && config_text.len > 0;
+  struct arena arena = {0};
+  const struct tree *scripts = written ? child_of(parse(config_path, config_text, &arena), "scripts") : NULL;
   *roots = (struct script_roots){0};
   add(roots, (struct slice){0}, slice_text(bundled));
   if (named && *named) {
     add(roots, (struct slice){0}, slice_text(named));
-  } else if (config_path && config_text.len > 0) {
-    add_configured(roots, config_path, config_text);
+  } else if (written) {
+    add_configured(roots, config_path, child_of(scripts, "path"));
   }
+  if (written && roots->count > 0) find_shadow(roots, config_path, child_of(scripts, "shadow"));
+  arena_free(&arena);
 }

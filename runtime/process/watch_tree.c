@@ -188,7 +188,7 @@ bool watch_tree_relevant(const struct watch_tree *tree, int wd, const char *name
     if (tree->folders[i].wd != wd) continue;
     enum watch_role role = tree->folders[i].role;
     if (role == WATCH_SCRIPTS && (is_script(name) || strcmp(name, "..data") == 0)) return true;
-    if (role == WATCH_CONFIG && is_config(tree, name)) return true;
+    if (role == WATCH_CONFIG && (is_config(tree, name) || is_script(name))) return true;
   }
   return false;
 }

@@ -10,7 +10,7 @@
 enum watch_role {
   WATCH_SCRIPTS, /* a root and what lies below it, or specs: *.lua and folders matter */
   WATCH_PARENT,  /* beside the first root: only that "spec" comes and goes */
-  WATCH_CONFIG   /* where the configuration lies: only its name matters, and what it may be a link into */
+  WATCH_CONFIG   /* where the configuration lies: its name matters, what it may be a link into, and a shadow's file */
 };
 
 struct watch_folder {

@@ -15,7 +15,8 @@ enum { BUNDLE_FILE_LIMIT = 1024 * 1024, BUNDLE_LIMIT = 24 * 1024 * 1024, BUNDLE_
 
 enum bundle_class {
   BUNDLE_HALLWAY, /* "init.lua": directly in a root folder */
-  BUNDLE_SCRIPT,  /* "plugins/pii.lua", "providers/dialects/neutral/value.lua": in a kind's folder or below */
+  BUNDLE_SCRIPT,  /* "plugins/pii.lua", "providers/dialects/neutral/value.lua": in a kind's folder or below;
+                     "shadow/candidate.lua": the one that scripts.shadow names */
   BUNDLE_SPEC,    /* "spec/plugins/pii_spec.lua" */
   BUNDLE_CONFIG   /* "config": the configuration file */
 };
@@ -42,6 +43,7 @@ struct bundle_sources {
   struct slice config_text;
   const char *replaced;    /* null = none; else the path of a script ("plugins/pii.lua") ... */
   const char *replacement; /* ... and the file that stands for it, for this once */
+  const char *shadow_path; /* null = none; the file of scripts.shadow */
 };
 
 /* Reads everything and appends a bundle's bytes to `out`. Only names a script can have are looked at, so an editor's

@@ -166,6 +166,8 @@ int bundle_walk_run(struct bundle_walk *walk, const struct bundle_sources *sourc
   for (; walker.root < sources->root_count; walker.root++) {
     if (root_read(&walker, sources->roots[walker.root], sources->specs) < 0) return -1;
   }
+  walker.class = BUNDLE_SCRIPT;
+  if (sources->shadow_path && add(&walker, "shadow/candidate.lua", sources->shadow_path) < 0) return -1;
   walker.class = BUNDLE_CONFIG;
   if (sources->config_path && add(&walker, "config", sources->config_path) < 0) return -1;
   if (walk->count > 0) choose(walk);

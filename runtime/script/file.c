@@ -38,6 +38,12 @@ bool file_find_script(struct vm *vm, const char *kind, const char *name) {
   return (size_t)snprintf(path, sizeof path, "%s/%s.lua", kind, name) < sizeof path && find(vm, path);
 }
 
+bool file_find_title(struct vm *vm, const char *title) {
+  char path[FILE_TITLE_SIZE];
+  if (!file_name_valid(title, true)) return false;
+  return (size_t)snprintf(path, sizeof path, "%s.lua", title) < sizeof path && find(vm, path);
+}
+
 /* ---- parts of scripts ---- */
 
 static bool is_kind(const char *folder) {

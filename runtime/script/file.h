@@ -15,6 +15,9 @@ bool file_name_valid(const char *name, bool folders);
 bool file_find_module(struct vm *vm, const char *name);
 bool file_find_script(struct vm *vm, const char *kind, const char *name);
 
+/* The same for "folder/name", whatever the folder. */
+bool file_find_title(struct vm *vm, const char *title);
+
 /* "plugins.pii.cards" -> "plugins/pii/cards". False when it names no file in a folder below a kind's. */
 enum { FILE_TITLE_SIZE = 96 };
 bool file_part_title(const char *name, char title[FILE_TITLE_SIZE]);

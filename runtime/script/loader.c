@@ -91,6 +91,29 @@ int loader_load(struct vm *vm, lua_State *L, const char *kind, const char *name,
   return run_chunk(vm, L, title, error);
 }
 
+/* Replaces the function on top, a `require`, by an environment that has it and what every script has. */
+static void push_environment(struct vm *vm, lua_State *L) {
+  lua_createtable(L, 0, 1);
+  lua_insert(L, -2);
+  lua_setfield(L, -2, "require");
+  lua_createtable(L, 0, 3);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, vm->script_env);
+  luaL_getmetafield(L, -1, "__newindex");
+  lua_setfield(L, -3, "__newindex");
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+}
+
+int loader_load_beside(struct vm *vm, lua_State *L, const char *title, struct error *error) {
+  push_environment(vm, L);
+  int environment = luaL_ref(L, LUA_REGISTRYINDEX);
+  int status = file_find_title(vm, title) ? file_load(vm, L, title, environment, error) : not_found(vm, title, error);
+  luaL_unref(L, LUA_REGISTRYINDEX, environment);
+  return status == 0 ? run_chunk(vm, L, title, error) : -1;
+}
+
 const char *loader_path(struct vm *vm, const char *kind, const char *name) {
   return file_find_script(vm, kind, name) ? vm->file.origin : NULL;
 }

@@ -16,5 +16,9 @@ int loader_list(struct vm *vm, lua_State *L, const char *kind);
  * with file:line in `error` and pushes nothing. */
 int loader_load(struct vm *vm, lua_State *L, const char *kind, const char *name, struct error *error);
 
+/* The same for "<folder>/<name>" beside what runs already: the function on top of L (popped in any case) is its
+ * `require`, and nobody else sees what it returns. */
+int loader_load_beside(struct vm *vm, lua_State *L, const char *title, struct error *error);
+
 /* Where a script was on disk, or null. Borrowed from the bundle. */
 const char *loader_path(struct vm *vm, const char *kind, const char *name);
