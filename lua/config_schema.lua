@@ -29,6 +29,10 @@ local function host_rule_problem(value)
   if not number or number < 1 or number > 65535 then return "must end after the host, or with a port up to 65535" end
 end
 
+local function shadow_problem(value)
+  if not value:find "^[%w_-]+@.+%.lua$" then return "must be <name>@<file>.lua, a live script and its candidate" end
+end
+
 local target = {
   virtual_key = { "string", min = 1, max = 64 },
   name = { "string", min = 1, max = 64 },
@@ -170,7 +174,7 @@ return { "record", fields = {
     rollback = { "record", fields = rollback },
     http_allow = { "array", of = { "string", min = 1, max = 253, check = host_rule_problem }, max = 32, default = {},
       setting = "script_http_allow" },
-    shadow = later,
+    shadow = { "string", max = 511, check = shadow_problem },
   } },
   recording = { "record", fields = {
     path = { "string", max = 511, default = "", setting = "recording_path" },

@@ -10,6 +10,7 @@ local fault = require "fault"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local script = require "gateway.script"
+local shadow = require "shadow"
 local verdicts = require "verdict"
 
 ---@class Passage
@@ -95,13 +96,23 @@ end
 --- Runs a hook that takes ctx, and says what follows.
 ---@return Failure? failure
 ---@return Answer? answer of a respond
-local function step_run(visit, step, hook)
+local function step_decide(visit, step, hook)
   local ctx = passage.context(visit)
   local ran, value, verdict = passage.run(visit, step, hook, visit.heard, step.plugin[hook], ctx, step.conf,
     step.opened)
   if not ran or value == nil then return value end
   if value == RESPONDED then return nil, verdict end
   return passage.fault(visit, step, hook, NO_VERDICT)
+end
+
+--- The same, for a shadow to see.
+local function step_run(visit, step, hook, answer)
+  if not step.shadow then return step_decide(visit, step, hook) end
+  passage.context(visit)
+  local seen = shadow.see(step.shadow, visit, hook, answer)
+  local failure, given = step_decide(visit, step, hook)
+  if seen then shadow.judged(seen, visit, failure, given) end
+  return failure, given
 end
 
 -- The three stages ---------------------------------------------------------------------------------------------------
@@ -170,7 +181,7 @@ function passage.after(visit, answer)
   note(visit, { usage = answer.usage })
   show(visit, answer)
   for _, step in ipairs(steps) do
-    local failure, given = step_run(visit, step, "after_request")
+    local failure, given = step_run(visit, step, "after_request", answer)
     if failure then return failure end
     if given then
       answer_replace(answer, given)
@@ -190,7 +201,7 @@ function passage.after_stream(visit, answer)
   note(visit, { usage = answer.usage })
   show(visit, answer)
   for _, step in ipairs(visit.chain.after_request) do
-    local failure, given = step_run(visit, step, "after_request")
+    local failure, given = step_run(visit, step, "after_request", answer)
     if given then failure = passage.fault(visit, step, "after_request", BEGUN) end
     if failure then return failure end
   end

@@ -13,6 +13,7 @@ local metrics = require "gateway.metrics"
 local passage = require "passage"
 local registry = require "registry"
 local retry = require "retry"
+local shadow = require "shadow"
 local upstream = require "gateway.upstream"
 
 local LONGEST_RETRY_AFTER = 86400 -- seconds; more is nonsense or an attack (gateway-api 2.2)
@@ -87,6 +88,9 @@ end
 local function walk(call, request, plan)
   local failure = errors.model_not_found
   local targets = registry.strategy.choose(plan.targets, request)
+  if registry.shadow and registry.shadow.choose then
+    shadow.chosen(call, request, plan.targets, targets)
+  end
   local last = registry.strategy.named and 1 or #targets
   for position = 1, last do
     local target = targets[position]
@@ -132,17 +136,23 @@ local function admit(call, request)
   return ask_plugins(call, request, plan)
 end
 
+local function serve(call, request, read, failure)
+  local plan
+  request.visit = passage.open(registry.chain, call, request)
+  if read then plan, failure = admit(call, request) end
+  if plan then return walk(call, request, plan) end
+  if failure then return refuse(call, request, failure) end
+end
+
 local pipeline = {}
 
 --- Serves one POST /v1/chat/completions. Returns when the answer is complete.
 function pipeline.chat(call)
   if registry.request_timeout then call:deadline(registry.request_timeout) end
   local read, failure = chat.read(call)
-  local request, plan = read or {}, nil
-  request.visit = passage.open(registry.chain, call, request)
-  if read then plan, failure = admit(call, request) end
-  if plan then return walk(call, request, plan) end
-  if failure then return refuse(call, request, failure) end
+  local request = read or {}
+  serve(call, request, read, failure)
+  if registry.shadow then shadow.release(registry.shadow, request) end
 end
 
 return pipeline

@@ -10,6 +10,7 @@ local ownership = require "ownership"
 local routes = require "routes"
 local script = require "gateway.script"
 local server = require "gateway.server"
+local shadow = require "shadow"
 local targets = require "targets"
 
 local registry = {}
@@ -96,6 +97,8 @@ function registry.build(scanned, config)
   registry.strategy = scanned.strategies[config.strategy.mode]
   registry.chain, message = chain.build(config.plugins, scanned.plugins)
   if registry.chain == nil then return nil, message end
+  registry.shadow, message = shadow.build(config.scripts.shadow, scanned, registry.chain)
+  if registry.shadow == nil then return nil, message end
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
   registry.on_unsupported_param = config.compatibility.on_unsupported_param
@@ -131,6 +134,11 @@ function registry.plan(requested)
     state.plans[requested], state.planned = plan, state.planned + 1
   end
   return plan or nil
+end
+
+--- What the shadow found, for the admin API; nil without one.
+function registry.shadow_report()
+  return shadow.report(registry.shadow)
 end
 
 -- What others may see ------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ local timestamp = require "timestamp"
 ---@field owner fun(model: string): string? who would serve a model or alias
 ---@field draining fun(): boolean
 ---@field metrics fun(): string
----@field scripts table              generations: see bindings/control.h
+---@field scripts table              generations: see bindings/control.h; shadow: what registry.shadow_report tells
 ---@field timestamp fun(seconds: number): string
 local view = {
   targets = registry.targets,
@@ -26,7 +26,10 @@ local view = {
   models = registry.models,
   owner = registry.owner,
   draining = server.draining,
-  scripts = control,
+  scripts = {
+    reload = control.reload, rollback = control.rollback, generations = control.generations, active = control.active,
+    report = control.report, rejected = control.rejected, stats = control.stats, shadow = registry.shadow_report,
+  },
   timestamp = timestamp.text,
   metrics = function()
     server.publish()
