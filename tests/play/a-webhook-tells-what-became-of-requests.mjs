@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 
-import { completion, failure, silence, whole } from '../tools/answers.mjs';
+import { completion, failure, silence, speech, whole } from '../tools/answers.mjs';
+import { drain } from '../tools/client.mjs';
 import { MODEL, PROMPT } from '../tools/gateway.mjs';
 import { plays } from '../tools/play.mjs';
 import { until } from '../tools/wire.mjs';
@@ -49,6 +50,14 @@ plays('a webhook', async (stage) => {
     assert.deepEqual([event.type, event.status, event.error],
       ['gateway.request.failed', 400, 'invalid_request']);
   });
+  act('is told of a stream', async ({ upstream, gateway, events }) => {
+    upstream.answer(speech(['a', 'b']));
+    const reply = await gateway.stream();
+    await drain(reply);
+    reply.connection.close();
+    const event = (await events(3))[2];
+    assert.deepEqual([event.type, event.stream], ['gateway.request.completed', true]);
+  });
   act('is tried again while it fails, and costs no answer', async ({ upstream, hook, gateway }) => {
     upstream.answer(completion('x'));
     const before = hook.requests.length;
@@ -58,7 +67,7 @@ plays('a webhook', async (stage) => {
     const tries = hook.requests.slice(before).map(({ body }) => body.toString());
     assert.deepEqual(tries, [tries[0], tries[0], tries[0]]);
     await until(3000, 'the count', async () => (
-      (await gateway.metrics()).value('gateway_script_events_total', { name: 'webhook.delivered' }) === 3));
+      (await gateway.metrics()).value('gateway_script_events_total', { name: 'webhook.delivered' }) === 4));
   });
   act('gets many events in few calls', async ({ hook, gateway }) => {
     hook.answer(whole(''));
