@@ -20,11 +20,14 @@ local function load()
   local catalog, problem = registry.scan()
   local environment = gateway.environment()
   local known = catalog and registry.known(catalog) or registry.listed()
+  server.pause()
   local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, known)
   local reports = { problem }
   if errors then reports[#reports + 1] = config.render_errors(environment.GATEWAY_CONFIG, errors) end
   if #reports > 0 then return nil, table.concat(reports, "\n") end
+  server.pause()
   local built, message = registry.build(catalog, loaded)
+  server.pause()
   if not built then return nil, message end
   return loaded
 end

@@ -50,8 +50,10 @@ static void reason_find(struct gate *gate, int status) {
   int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   if (gate->late) {
     snprintf(why, sizeof why, "the candidate did not end within %d s", GATE_WALL_MS / 1000);
-  } else if (number == SIGXCPU || number == SIGKILL) {
+  } else if (number == SIGXCPU) {
     snprintf(why, sizeof why, "the candidate did not end within %d s of CPU", GATE_CPU_SECONDS);
+  } else if (number == SIGKILL) {
+    snprintf(why, sizeof why, "the gate was killed, most likely for its memory or its time");
   } else if (number == SIGABRT) {
     snprintf(why, sizeof why, "the candidate passed the memory limit of %d MiB", GATE_MEMORY >> 20);
   } else if (number != 0) {

@@ -54,7 +54,7 @@ struct generation_desk {
   uv_idle_t turn;               /* active while a candidate is prepared */
   uv_signal_t news;
   enum generation_step longest_step; /* of the longest slice of the last preparation, in CPU time: */
-  uint64_t longest_ns;
+  uint64_t longest_ns, cpu_ns;       /* ... of all of them */
 };
 
 /* Runs init.prepare in a fresh VM, at once. */

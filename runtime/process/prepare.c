@@ -88,6 +88,7 @@ static void prepared_log(const struct generation_desk *desk, const struct genera
   struct log *log = desk->worker->log;
   log_begin(log, LOG_DEBUG, "generation prepared");
   log_decimal(log, "took_ms", (double)(uv_hrtime() - generation->begun_ns) / 1e6, 3);
+  log_decimal(log, "cpu_ms", (double)desk->cpu_ns / 1e6, 3);
   log_decimal(log, "longest_cpu_ms", (double)desk->longest_ns / 1e6, 3);
   log_integer(log, "longest_step", (long long)desk->longest_step);
   log_integer(log, "script_bytes", (long long)vm_memory(generation->vm));
@@ -146,7 +147,9 @@ static uint64_t cpu_ns(void) {
 
 static void note_slice(struct generation_desk *desk, const struct generation *generation) {
   uint64_t took = cpu_ns() - generation->slice_cpu_ns;
-  if (!generation->slice_ns || took <= desk->longest_ns) return;
+  if (!generation->slice_ns) return;
+  desk->cpu_ns += took;
+  if (took <= desk->longest_ns) return;
   desk->longest_ns = took;
   desk->longest_step = generation->step;
 }
@@ -185,7 +188,7 @@ void prepare_open(struct generation_desk *desk) {
 void prepare_start(struct generation_desk *desk, uint64_t word) {
   desk->candidate = generation_new(desk->worker, word);
   desk->candidate->begun_ns = uv_hrtime();
-  desk->longest_ns = 0;
+  desk->longest_ns = desk->cpu_ns = 0;
   uv_idle_start(&desk->turn, on_turn);
 }
 

@@ -149,6 +149,13 @@ static void end_begin(struct supervisor *supervisor, uint64_t patience_ms) {
   crew_signal(&supervisor->crew, SIGTERM);
 }
 
+/* As the configuration says now, and the workers know. */
+static unsigned drain_ms(const struct supervisor *supervisor) {
+  const struct supervisor_options *options = supervisor->options;
+  const struct generation_slot *active = options->generations ? generations_active(options->generations) : NULL;
+  return active ? active->settings.drain_ms : options->settings->drain_ms;
+}
+
 static void stop_asked(struct supervisor *supervisor, unsigned number) {
   if (supervisor->crew.ending) { /* a second SIGTERM says nothing new; a second Ctrl-C is somebody who will not wait */
     supervisor->hurried = supervisor->hurried || number == SIGINT;
@@ -156,9 +163,9 @@ static void stop_asked(struct supervisor *supervisor, unsigned number) {
   }
   notice_begin(&supervisor->notice, LOG_INFO, "draining");
   log_line_text(&supervisor->notice.line, "signal", slice_text(sigabbrev_np((int)number)));
-  log_line_integer(&supervisor->notice.line, "drain_ms", supervisor->options->settings->drain_ms);
+  log_line_integer(&supervisor->notice.line, "drain_ms", drain_ms(supervisor));
   notice_end(&supervisor->notice, LOG_INFO);
-  end_begin(supervisor, supervisor->options->settings->drain_ms + GRACE_MS);
+  end_begin(supervisor, drain_ms(supervisor) + GRACE_MS);
 }
 
 /* The address is given up once no worker accepts any more: until then its queue still has takers. */
