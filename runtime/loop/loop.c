@@ -5,11 +5,25 @@
 
 #include "base/check.h"
 
+/* How long jobs may keep the loop from its sockets and timers. */
+static const uint64_t turn_ns = 5000000;
+
+static void on_more(uv_idle_t *handle) {
+  (void)handle; /* its being active keeps the loop from waiting */
+}
+
 static void jobs_run(struct loop *loop) {
+  uint64_t until = uv_hrtime() + turn_ns;
   while (!list_empty(&loop->ready)) {
     struct loop_job *job = LIST_OWNER(loop->ready.next, struct loop_job, node);
     list_remove(&job->node);
     job->run(job);
+    if (uv_hrtime() >= until) break;
+  }
+  if (list_empty(&loop->ready)) {
+    uv_idle_stop(&loop->more);
+  } else {
+    uv_idle_start(&loop->more, on_more);
   }
 }
 
@@ -31,6 +45,7 @@ int loop_open(struct loop *loop) {
   list_init(&loop->ready);
   uv_prepare_init(&loop->uv, &loop->before_wait);
   uv_check_init(&loop->uv, &loop->after_wait);
+  uv_idle_init(&loop->uv, &loop->more);
   loop->before_wait.data = loop->after_wait.data = loop;
   uv_prepare_start(&loop->before_wait, on_prepare);
   uv_check_start(&loop->after_wait, on_check);
@@ -50,6 +65,7 @@ int loop_close(struct loop *loop) {
   timer_wheel_close(loop->wheel);
   uv_close((uv_handle_t *)&loop->before_wait, NULL);
   uv_close((uv_handle_t *)&loop->after_wait, NULL);
+  uv_close((uv_handle_t *)&loop->more, NULL);
   uv_run(&loop->uv, UV_RUN_NOWAIT);
   uv_walk(&loop->uv, close_leftover, &leftover);
   while (uv_loop_close(&loop->uv) == UV_EBUSY) uv_run(&loop->uv, UV_RUN_ONCE);

@@ -15,9 +15,11 @@ struct loop {
   struct list ready;         /* jobs to run before the loop waits again */
   uv_prepare_t before_wait;
   uv_check_t after_wait;
+  uv_idle_t more; /* active while jobs are left over for the next turn */
 };
 
-/* Work put off until the library's callback has returned: no script ever runs inside one. Lives in its owner. */
+/* Work put off until the library's callback has returned: no script ever runs inside one. Lives in its owner. Jobs that
+ * take long together are spread over turns: a crowd of slow scripts does not keep the loop from sockets and timers. */
 struct loop_job {
   struct list node;
   void (*run)(struct loop_job *job);
