@@ -152,6 +152,24 @@ play('limits, caches and refusals of plugins come out as they did', async (stage
   await allIdentical(scene, 5);
 });
 
+play('masked and refused streams come out as they did', async (stage) => {
+  const upstream = await stage.upstream();
+  const plugins = [
+    { name: 'pii', config: { action: 'mask' } },
+    { name: 'word-filter', config: { blocked_words: ['nightfall'] } },
+  ];
+  const scene = await recorded(stage, { openai: upstream }, { plugins });
+  upstream.answer(speech(['mail j', 'o@exam', 'ple.com now'], { every: 5 }), completion('call +1 415 555 2671'),
+    speech(['at night', 'fall it begins'], { every: 5 }));
+  await streamed(scene.gateway);
+  await scene.gateway.chat();
+  await streamed(scene.gateway).catch(() => {});
+  assert.equal((await scene.gateway.chat({ user: 'Nightfall' })).status, 400);
+  const [first] = await scene.records(4);
+  assert.ok(!first.answer.body.includes('example.com'));
+  await allIdentical(scene, 4);
+});
+
 play('another version of a plugin shows whom it refuses, and exits with 1', async (stage) => {
   const upstream = await stage.upstream();
   const scene = await recorded(stage, { openai: upstream }, { plugins: [{ name: 'max-token' }] });
