@@ -163,7 +163,11 @@ static int reload_results(lua_State *L, void *operation) {
   struct wish *wish = operation;
   int outcome = wish->outcome;
   wish_free(wish);
-  return outcome == OUTCOME_ACTIVE ? push_active(L) : push_reasons(L);
+  if (outcome == OUTCOME_ACTIVE) return push_active(L);
+  if (outcome == OUTCOME_REFUSED) return push_reasons(L);
+  lua_pushnil(L);
+  lua_pushliteral(L, "[{\"file\":\"\",\"line\":0,\"message\":\"the gateway is shutting down\"}]");
+  return 2;
 }
 
 /* A number that has been given up in the meantime is unknown, too. */

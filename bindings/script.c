@@ -15,6 +15,7 @@
  *   load_beside(title, require) -> value | nil, message        "shadow/candidate": with a `require` of its own
  *   require(name) -> what a script's require returns
  *   guard_of(kind, name) -> a guard that counts calls, faults and running time for that script
+ *   timer_of(kind, name) -> a function that calls fn(...) and counts the call and its time; errors pass through it
  *   fault(kind, name): counts a fault that no guard sees: what a hook returned was wrong */
 
 void bind_script(lua_State *L);
@@ -69,6 +70,23 @@ static int script_guard_of(lua_State *L) {
   return 1;
 }
 
+static int call_through(lua_State *L) {
+  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+static int script_timer_of(lua_State *L) {
+  struct generation *generation = vm_generation(L);
+  const char *kind = word(L, 1), *name = word(L, 2);
+  struct guard_watch *watch = generation ? generation_watch(generation, kind, name) : NULL;
+  if (watch) {
+    guard_push_timed(L, watch);
+  } else {
+    lua_pushcfunction(L, call_through);
+  }
+  return 1;
+}
+
 static int script_fault(lua_State *L) {
   generation_fault(vm_generation(L), word(L, 1), word(L, 2));
   return 0;
@@ -81,6 +99,7 @@ void bind_script(lua_State *L) {
                                        {"load_beside", script_load_beside},
                                        {"require", module_require_by_script},
                                        {"guard_of", script_guard_of},
+                                       {"timer_of", script_timer_of},
                                        {"fault", script_fault},
                                        {NULL, NULL}};
   lua_newtable(L);

@@ -45,7 +45,7 @@ local function step_make(entry, plugin)
     guard = script.guard_of("plugins", entry.name),
   }
   if not plugin.open then return step end
-  local opened, value = step.guard(plugin.open, entry.config)
+  local opened, value = script.guard(plugin.open, entry.config) -- no hook: what it takes is not the hooks' time
   if not opened then return nil, open_problem(entry.name, value) end
   step.opened = value
   return step

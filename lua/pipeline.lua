@@ -87,7 +87,7 @@ end
 --- would repeat ends the walk.
 local function walk(call, request, plan)
   local failure = errors.model_not_found
-  local targets = registry.strategy.choose(plan.targets, request)
+  local targets = registry.timed(registry.strategy.choose, plan.targets, request)
   if registry.shadow and registry.shadow.choose then
     shadow.chosen(call, request, plan.targets, targets)
   end

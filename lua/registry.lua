@@ -95,6 +95,7 @@ function registry.build(scanned, config)
   if not list then return nil, message end
   state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
   registry.strategy = scanned.strategies[config.strategy.mode]
+  registry.timed = script.timer_of("strategies", config.strategy.mode)
   registry.chain, message = chain.build(config.plugins, scanned.plugins)
   if registry.chain == nil then return nil, message end
   registry.shadow, message = shadow.build(config.scripts.shadow, scanned, registry.chain)

@@ -54,6 +54,14 @@ void wish_free(struct wish *wish) {
 
 /* ---- answers ---- */
 
+/* A program that ends reloads nothing any more. */
+static bool refused_at_the_end(struct wish *wish) {
+  if (!wish->worker->draining) return false;
+  wish->outcome = wish->ticket ? (int)OUTCOME_NONE : (int)WISH_FAILED;
+  snprintf(wish->reason, sizeof wish->reason, "the gateway is shutting down");
+  return true;
+}
+
 static bool reload_answered(struct wish *wish, struct generations *shared) {
   if (atomic_load(&shared->completed) < wish->ticket) return false;
   wish->outcome = atomic_load(&shared->outcome);
@@ -86,6 +94,7 @@ void wishes_look(struct worker *worker) {
     if (!wish->ticket && waits) continue;
     bool answered =
         wish->ticket ? reload_answered(wish, shared) : rollback_answered(wish, &shared->voices[worker->index]);
+    answered = answered || refused_at_the_end(wish);
     waits = waits || (!wish->ticket && !answered);
     if (!answered) continue;
     list_remove(&wish->node);

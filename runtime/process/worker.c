@@ -98,6 +98,7 @@ static void drain_start(uv_signal_t *handle, int number) {
   (void)number;
   if (worker->draining) return;
   worker->draining = true;
+  wishes_look(worker);
   atomic_store(&worker->segment->workers[worker->index].state, WORKER_DRAINING);
   http_server_drain(worker->server);
   timer_start(worker->loop.wheel, &worker->drain_deadline, worker->settings.drain_ms);
@@ -277,6 +278,7 @@ int worker_run(struct segment *segment, unsigned index, int listen_fd, const str
   if (status == 0) {
     atomic_store(&segment->workers[index].state, WORKER_READY);
     ready_log(&worker);
+    generation_look(&worker.desk);
     loop_run(&worker.loop);
   }
   worker_close(&worker);

@@ -11,12 +11,16 @@
 /* In Lua, since only Lua's own pcall lets the hook wait. The CPU hook lets functions of this chunk run on, so that
  * `settle` is reached with the stop still armed. */
 static const char source[] =
-    "local pcall, begin, settle, start, tell = ...\n"
+    "local pcall, begin, settle, start, tell, now, note = ...\n"
     "return function(hook, ...)\n"
     "  return settle(begin(), pcall(hook, ...))\n"
     "end, function(watch)\n"
     "  return function(hook, ...)\n"
     "    return tell(watch, start(), pcall(hook, ...))\n"
+    "  end\n"
+    "end, function(watch)\n"
+    "  return function(hook, ...)\n"
+    "    return note(watch, now(), hook(...))\n"
     "  end\n"
     "end\n";
 
@@ -76,10 +80,31 @@ static int guard_tell(lua_State *L) {
   return guard_settle(L);
 }
 
-void guard_push_watched(lua_State *L, struct guard_watch *watch) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, vm_of(L)->guard_make);
+static int guard_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)task_ran_ns(vm_of(L)));
+  return 1;
+}
+
+/* (watch, when it began, results...) -> results */
+static int guard_note(lua_State *L) {
+  struct guard_watch *watch = lua_touserdata(L, 1);
+  uint64_t began = (uint64_t)lua_tonumber(L, 2), now = task_ran_ns(vm_of(L));
+  watch->note(watch, now > began ? now - began : 0, false);
+  return lua_gettop(L) - 2;
+}
+
+static void push_made(lua_State *L, int place, struct guard_watch *watch) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, place);
   lua_pushlightuserdata(L, watch);
   lua_call(L, 1, 1);
+}
+
+void guard_push_timed(lua_State *L, struct guard_watch *watch) {
+  push_made(L, vm_of(L)->guard_time, watch);
+}
+
+void guard_push_watched(lua_State *L, struct guard_watch *watch) {
+  push_made(L, vm_of(L)->guard_make, watch);
 }
 
 void guard_open(lua_State *L) {
@@ -90,7 +115,10 @@ void guard_open(lua_State *L) {
   lua_pushcfunction(L, guard_settle);
   lua_pushcfunction(L, guard_start);
   lua_pushcfunction(L, guard_tell);
-  lua_call(L, 5, 2);
+  lua_pushcfunction(L, guard_now);
+  lua_pushcfunction(L, guard_note);
+  lua_call(L, 7, 3);
+  vm->guard_time = luaL_ref(L, LUA_REGISTRYINDEX);
   vm->guard_make = luaL_ref(L, LUA_REGISTRYINDEX);
   vm->guard_place = luaL_ref(L, LUA_REGISTRYINDEX);
 }

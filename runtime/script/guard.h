@@ -17,5 +17,9 @@ struct guard_watch {
 /* Pushes a guard that tells `watch`, which outlives the VM. */
 void guard_push_watched(lua_State *L, struct guard_watch *watch);
 
+/* Pushes a function that calls what it is given and tells `watch` how long that took; no guard: what raises passes
+ * through, and is not told. */
+void guard_push_timed(lua_State *L, struct guard_watch *watch);
+
 /* Creates them in a fresh VM. */
 void guard_open(lua_State *L);

@@ -34,7 +34,7 @@ struct vm {
   int doors, private_doors;     /* name -> read-only view */
   int modules, module_views;    /* hallway modules: name -> value, name -> what scripts see of it */
   int task_results, module_run; /* functions called protected */
-  int guard_place, guard_make;  /* the plain guard; what makes counting ones */
+  int guard_place, guard_make, guard_time; /* the plain guard; what makes the others */
   int compiled;                 /* path -> function, of files compiled ahead */
   struct pattern_choice choices[PATTERN_CHOICES];
   struct bundle bundle;    /* borrowed, or a view of `own` */
