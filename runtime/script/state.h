@@ -30,12 +30,12 @@ struct vm {
   void (*idle)(struct vm *vm, void *owner);
   void *idle_owner;
   /* places in the registry */
-  int script_env, hallway_env;  /* environments of chunks */
-  int doors, private_doors;     /* name -> read-only view */
-  int modules, module_views;    /* hallway modules: name -> value, name -> what scripts see of it */
-  int task_results, module_run; /* functions called protected */
+  int script_env, hallway_env;             /* environments of chunks */
+  int doors, private_doors;                /* name -> read-only view */
+  int modules, module_views;               /* hallway modules: name -> value, name -> what scripts see of it */
+  int task_results, module_run;            /* functions called protected */
   int guard_place, guard_make, guard_time; /* the plain guard; what makes the others */
-  int compiled;                 /* path -> function, of files compiled ahead */
+  int compiled;                            /* path -> function, of files compiled ahead */
   struct pattern_choice choices[PATTERN_CHOICES];
   struct bundle bundle;    /* borrowed, or a view of `own` */
   struct buffer own;       /* the bytes of a bundle that only this VM has */
