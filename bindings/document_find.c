@@ -60,5 +60,6 @@ int bind_document_find(lua_State *L) {
     matched = match_set_find(set, text_of(document, &found, &scratch->out), &match);
   }
   json_scratch_trim(scratch);
+  if (matched && match_set_gave_up(set)) luaL_error(L, "the patterns take too long on this text");
   return matched ? push_found(L, document, &found, &match) : 0;
 }

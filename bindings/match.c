@@ -58,6 +58,10 @@ static int set_collect(lua_State *L) {
 
 /* ---- looking ---- */
 
+static void work_check(lua_State *L, const struct match_set *set) {
+  if (match_set_gave_up(set)) luaL_error(L, "the patterns take too long on this text");
+}
+
 /* Bytes before the position at `index`, which is 1 when absent. */
 static size_t skipped(lua_State *L, int index, struct slice text) {
   lua_Integer init = luaL_optinteger(L, index, 1);
@@ -83,9 +87,12 @@ static int set_find(lua_State *L) {
   struct slice text = bind_slice(L, 2);
   size_t before = skipped(L, 3, text), decided;
   struct match_found found;
-  if (!lua_toboolean(L, 4)) return match_set_find_from(set, text, before, &found) ? push_place(L, &found) : 0;
-  if (match_set_find_decided(set, text, before, &found, &decided)) return push_place(L, &found);
-  return push_decided(L, decided);
+  bool goes_on = lua_toboolean(L, 4);
+  bool any = goes_on ? match_set_find_decided(set, text, before, &found, &decided)
+                     : match_set_find_from(set, text, before, &found);
+  work_check(L, set);
+  if (any) return push_place(L, &found);
+  return goes_on ? push_decided(L, decided) : 0;
 }
 
 /* The matches as memory of the collector's: the pool's own is gone with the next scan. `decided`: null for a whole

@@ -5,13 +5,35 @@
 
 /* ---- patterns: is there one, and only then: where ---- */
 
+/* Steps of one look, some hundred milliseconds at most: more than enough for any text that is not made for it. */
+static const uint64_t work_min = 8000000, work_max = 50000000, work_of_byte = 16;
+
+static void work_begin(const struct match_set *set, struct slice text) {
+  uint64_t work = work_min + text.len * work_of_byte;
+  if (work > work_max) work = work_max;
+  ((struct match_set *)set)->automaton.left = work;
+  set->pool->threads.left = work;
+  set->pool->gave_up = false;
+}
+
+static struct regex_found give_up(const struct match_set *set) {
+  set->pool->gave_up = true;
+  return (struct regex_found){.gave_up = true};
+}
+
 static struct regex_found pattern_next(const struct match_set *set, struct slice text, size_t from, bool goes_on) {
   struct regex_automaton *automaton = &((struct match_set *)set)->automaton; /* a memory of what was met, no more */
   size_t near;
   if (!regex_exists(&set->code->program, automaton, text, from, goes_on, &near)) {
     return (struct regex_found){.open = text.len, .seen = text.len};
   }
-  return regex_find(&set->code->program, &set->pool->threads, text, near, goes_on);
+  if (automaton->left == 0) return give_up(set);
+  struct regex_found found = regex_find(&set->code->program, &set->pool->threads, text, near, goes_on);
+  return found.gave_up ? give_up(set) : found;
+}
+
+bool match_set_gave_up(const struct match_set *set) {
+  return set->pool->gave_up;
 }
 
 static struct match_found found_make(const struct regex_found *found) {
@@ -20,6 +42,7 @@ static struct match_found found_make(const struct regex_found *found) {
 
 static bool patterns_find(const struct match_set *set, struct slice text, size_t from, struct match_found *out) {
   struct regex_found found = pattern_next(set, text, from, false);
+  if (found.gave_up) found = (struct regex_found){.from = from, .to = text.len, .any = true};
   if (found.any) *out = found_make(&found);
   return found.any;
 }
@@ -33,6 +56,7 @@ static int patterns_all(const struct match_set *set, struct slice text, size_t f
   for (;;) {
     struct regex_found found = pattern_next(set, text, from, goes_on);
     *decided = found.open;
+    if (found.gave_up) return -1;
     if (!found.any) return 0;
     struct match_found one = found_make(&found);
     buffer_append(out, &one, sizeof one);
@@ -61,6 +85,7 @@ static void words_decide(const struct match_set *set, struct slice text, size_t 
 /* ---- either ---- */
 
 bool match_set_find_from(const struct match_set *set, struct slice text, size_t from, struct match_found *out) {
+  work_begin(set, text);
   if (!match_set_of_words(set)) return patterns_find(set, text, from, out);
   if (!match_words_find(set, slice_from(text, from), out)) return false;
   out->from += from;
@@ -74,6 +99,7 @@ bool match_set_find(const struct match_set *set, struct slice text, struct match
 
 bool match_set_find_decided(const struct match_set *set, struct slice text, size_t from, struct match_found *out,
                             size_t *decided) {
+  work_begin(set, text);
   if (match_set_of_words(set)) {
     struct buffer *all = &set->pool->founds;
     buffer_clear(all);
@@ -83,6 +109,7 @@ bool match_set_find_decided(const struct match_set *set, struct slice text, size
     return all->len > 0;
   }
   struct regex_found found = pattern_next(set, text, from, true);
+  if (found.gave_up) found = (struct regex_found){.from = from, .to = text.len, .any = true};
   *decided = found.open;
   if (found.any) *out = found_make(&found);
   return found.any;
@@ -98,6 +125,7 @@ static int handed_out(struct buffer *all, int status, const struct match_found *
 
 int match_set_all(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
                   size_t *count, struct error *error) {
+  work_begin(set, text);
   struct buffer *all = &set->pool->founds;
   buffer_clear(all);
   size_t decided;
@@ -108,6 +136,7 @@ int match_set_all(const struct match_set *set, struct slice text, size_t from, c
 
 int match_set_decided(const struct match_set *set, struct slice text, size_t from, const struct match_found **out,
                       size_t *count, size_t *decided, struct error *error) {
+  work_begin(set, text);
   struct buffer *all = &set->pool->founds;
   buffer_clear(all);
   int status = match_set_of_words(set) ? match_words_all(set, text, from, all)
@@ -117,6 +146,7 @@ int match_set_decided(const struct match_set *set, struct slice text, size_t fro
 }
 
 size_t match_set_pending(const struct match_set *set, struct slice text) {
+  work_begin(set, text);
   if (match_set_of_words(set)) return match_words_pending(set, text);
   size_t decided = 0;
   struct buffer ignored = {0};

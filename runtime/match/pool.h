@@ -22,6 +22,7 @@ struct match_pool {
   hs_scratch_t *scratch; /* owned; large enough for every set. One scan at a time: nothing is called back into */
   struct regex_threads threads;
   struct buffer founds; /* of struct match_found: what match_set_all handed out last */
+  bool gave_up;         /* the last look of patterns at a text */
   struct buffer heard;  /* of the same: what the library reported */
   struct list sets;
   unsigned set_count;

@@ -122,6 +122,7 @@ struct regex_threads {
   uint32_t *seen, *next_seen; /* generation in which a place was last taken */
   uint32_t generation;
   size_t capacity;
+  uint64_t left; /* steps that may still be followed; at 0 looking ends */
 };
 void regex_threads_free(struct regex_threads *threads);
 
@@ -129,8 +130,9 @@ struct regex_found {
   size_t from, to;
   unsigned index;
   bool any;
-  size_t open; /* only for text that goes on: nothing from here on is decided. Else the text's length */
-  size_t seen; /* where the looking ended */
+  size_t open;  /* only for text that goes on: nothing from here on is decided. Else the text's length */
+  size_t seen;  /* where the looking ended */
+  bool gave_up; /* no more steps were left; then nothing else is said */
 };
 
 /* The leftmost-longest match that begins at `from` or later; what is before is context. With `goes_on` only one that no
@@ -149,6 +151,7 @@ struct regex_automaton {
   uint32_t forgotten;                        /* how often all states were made anew */
   uint32_t *stack, *seen, *next_seen, *next; /* owned scratch of one place each step */
   uint32_t generation;
+  uint64_t left; /* steps that may still be followed to make states; at 0 a match is said to exist */
 };
 void regex_automaton_free(struct regex_automaton *automaton);
 

@@ -150,8 +150,9 @@ static void place_follow(struct move *move, uint32_t at) {
   struct regex_automaton *automaton = move->automaton;
   size_t used = 1;
   automaton->stack[0] = at;
-  while (used > 0 && !move->matches) {
+  while (used > 0 && !move->matches && automaton->left > 0) {
     at = automaton->stack[--used];
+    automaton->left--;
     if (automaton->seen[at] == automaton->generation) continue;
     automaton->seen[at] = automaton->generation;
     used += step_follow(move, at, automaton->stack + used);
@@ -180,6 +181,7 @@ static const struct regex_state *transition_make(const struct regex_program *pro
   generation_next(automaton, program);
   for (uint32_t i = 0; i < state->count && !move.matches; i++) place_follow(&move, state->places[i]);
   if (!move.matches) place_follow(&move, 0);
+  if (automaton->left == 0) return state_of(automaton, program, &(uint32_t){0}, 1, IS_MATCH); /* not remembered */
   if (move.matches) {
     move.count = 1;
     automaton->next[0] = move.index;

@@ -133,8 +133,9 @@ static void thread_run(struct run *run, uint32_t place, size_t start) {
   uint32_t *stack = run->threads->stack, *seen = run->threads->seen;
   size_t used = 1;
   stack[0] = place;
-  while (used > 0) {
+  while (used > 0 && run->threads->left > 0) {
     place = stack[--used];
+    run->threads->left--;
     if (seen[place] == run->threads->generation) continue;
     seen[place] = run->threads->generation;
     used += step_follow(run, place, start, stack + used);
@@ -179,6 +180,7 @@ static size_t skip(const struct regex_program *program, struct slice text, size_
 
 /* At the end of what is there. A text that goes on decides only what nothing can change any more. */
 static struct regex_found finish(struct run *run, struct slice text, bool goes_on) {
+  if (run->threads->left == 0) return (struct regex_found){.gave_up = true, .seen = run->at};
   bool undecided = goes_on && run->open < text.len && (!run->found.any || run->open <= run->found.from);
   if (undecided) return (struct regex_found){.open = run->open, .seen = run->at};
   run->found.open = text.len;
@@ -202,7 +204,7 @@ struct regex_found regex_find(const struct regex_program *program, struct regex_
     run.near_edge = goes_on && run.place.last && run.place.after == '\n';
     if (run.at >= text.len && run.count == 0) break;
     place_run(&run, run.place.after >= 0 && regex_set_has(&program->first, (unsigned char)run.place.after));
-    if (run.at >= text.len) break;
+    if (run.at >= text.len || threads->left == 0) break;
     threads_swap(&run);
   }
   return finish(&run, text, goes_on);

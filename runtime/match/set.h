@@ -61,6 +61,10 @@ size_t match_set_pending(const struct match_set *set, struct slice text);
 /* A set of words: what it finds in a part of a text it also finds in the whole. */
 bool match_set_is_words(const struct match_set *set);
 
+/* Whether the last look at a text took more work than patterns may: some hundred milliseconds, for patterns with large
+ * counted repeats on texts made for them. It was then said to match. */
+bool match_set_gave_up(const struct match_set *set);
+
 /* Bytes of the longest possible match; SIZE_MAX when there is no such limit. */
 size_t match_set_reach(const struct match_set *set);
 

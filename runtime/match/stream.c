@@ -44,9 +44,14 @@ static void words_feed(struct match_stream *stream, struct slice text) {
   REQUIRE(status == HS_SUCCESS || status == HS_SCAN_TERMINATED);
 }
 
+/* Steps of one piece; beyond, a match is said to be there. */
+enum { STREAM_WORK = 8000000 };
+
 static void patterns_feed(struct match_stream *stream, struct slice text) {
   struct match_set *set = stream->set;
+  set->automaton.left = STREAM_WORK;
   stream->matched = regex_exists_next(&set->code->program, &set->automaton, &stream->position, text, &stream->index);
+  set->pool->gave_up = set->automaton.left == 0;
 }
 
 bool match_stream_feed(struct match_stream *stream, struct slice text, unsigned *index) {

@@ -37,6 +37,7 @@ static inline bool oracle_open(struct oracle *oracle, struct slice pattern, unsi
   struct regex_reader reader = {.text = pattern, .flags = flags, .tree = &oracle->tree};
   oracle->root = regex_parse(&reader);
   REQUIRE(oracle->root != REGEX_NONE);
+  oracle->automaton.left = oracle->threads.left = UINT64_MAX;
   return true;
 }
 

@@ -16,6 +16,7 @@ static struct regex_threads threads;
 static struct regex_automaton automaton;
 
 static void compile(const char *const *patterns, unsigned flags) {
+  automaton.left = threads.left = UINT64_MAX;
   struct match_recipe recipe;
   struct error error;
   match_recipe_init(&recipe, MATCH_PATTERNS, flags);
