@@ -10,6 +10,12 @@ local pack = require "plugins.prompt-injection.pack"
 --- What the operator wrote himself is no injection.
 local TRUSTED = { system = true, developer = true }
 
+--- Characters nobody sees, put into words to hide them: zero-width ones, soft hyphens, marks of direction.
+local HIDDEN = { "\194\173", "\239\187\191" }
+for last = 139, 143 do HIDDEN[#HIDDEN + 1] = "\226\128" .. string.char(last) end
+for last = 170, 174 do HIDDEN[#HIDDEN + 1] = "\226\128" .. string.char(last) end
+for last = 160, 164 do HIDDEN[#HIDDEN + 1] = "\226\129" .. string.char(last) end
+
 local function check_pattern(pattern, position)
   local good, message = pcall(match.patterns, { pattern })
   if good then return end
@@ -27,20 +33,13 @@ local function open(conf)
     patterns[#patterns + 1] = pattern
     rules[#rules + 1] = { category = "pattern " .. i, weight = conf.threshold }
   end
-  return { set = match.patterns(patterns, { caseless = true }), rules = rules }
-end
-
---- Characters nobody sees, put into words to hide them: zero-width ones, soft hyphens, marks of direction.
-local function visible(text)
-  if not text:find "[\194\226\239]" then return text end
-  return (text:gsub("\226\128[\139-\143\170-\174]", ""):gsub("\226\129[\160-\164]", ""):gsub("\239\187\191", "")
-    :gsub("\194\173", ""))
+  return { set = match.patterns(patterns, { caseless = true }), rules = rules, hidden = match.literals(HIDDEN) }
 end
 
 --- What the different patterns of a text weigh together, and the heaviest one's category.
 local function weigh(opened, text)
   local seen, sum, most, category = {}, 0, 0, nil
-  for _, found in ipairs(opened.set:all(text)) do
+  for _, found in ipairs(opened.set:all((opened.hidden:replace(text, "")))) do
     local rule = opened.rules[found.index]
     if not seen[found.index] then
       seen[found.index] = true
@@ -54,7 +53,7 @@ end
 local function suspect(ctx, conf, opened)
   for part in ctx:texts() do
     if not TRUSTED[part.role] or conf.scan_system then
-      local sum, category = weigh(opened, visible(part.text))
+      local sum, category = weigh(opened, part.text)
       if sum >= conf.threshold then return category, part.role end
     end
   end
