@@ -350,41 +350,6 @@ static void all_is_find_repeated(void **state) {
   }
 }
 
-static void text_made_to_be_looked_at_again_is_given_up(void **state) {
-  (void)state;
-  struct match_set *set = set_of(MATCH_PATTERNS, 0, TEXTS("a", "a.*z"));
-  size_t len = 200000, count;
-  char *text = malloc(len);
-  assert_non_null(text);
-  memset(text, 'a', len);
-  const struct match_found *founds;
-  struct error error;
-  assert_int_equal(match_set_all(set, slice_make(text, len), 0, &founds, &count, &error), -1);
-  assert_string_equal(error.message, "too many matches, or too long ones");
-  free(text);
-  match_set_close(set);
-}
-
-static void patterns_that_take_too_long_are_said_to_match(void **state) {
-  (void)state;
-  struct match_set *set = set_of(MATCH_PATTERNS, 0, TEXTS("a[ab]{900}c"));
-  size_t len = 300000, count;
-  unsigned seed = 1;
-  char *text = malloc(len);
-  assert_non_null(text);
-  for (size_t i = 0; i < len; i++) text[i] = "ab"[next_random(&seed) % 2];
-  const struct match_found *founds;
-  struct match_found found;
-  struct error error;
-  assert_true(match_set_find(set, slice_make(text, len), &found));
-  assert_true(match_set_gave_up(set));
-  assert_int_equal(match_set_all(set, slice_make(text, len), 0, &founds, &count, &error), -1);
-  assert_false(match_set_find(set, slice_make(text, 1000), &found));
-  assert_false(match_set_gave_up(set));
-  free(text);
-  match_set_close(set);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_leftmost_then_longest_word_is_found),
@@ -402,8 +367,6 @@ int main(void) {
       cmocka_unit_test(pending_is_what_may_become_a_match),
       cmocka_unit_test(a_stream_sees_over_its_seams_for_good),
       cmocka_unit_test(all_is_find_repeated),
-      cmocka_unit_test(patterns_that_take_too_long_are_said_to_match),
-      cmocka_unit_test(text_made_to_be_looked_at_again_is_given_up),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
