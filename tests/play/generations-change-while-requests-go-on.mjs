@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import { completion, speech } from '../tools/answers.mjs';
 import { drain, spelled } from '../tools/client.mjs';
-import { play } from '../tools/play.mjs';
+import { PATIENCE, play } from '../tools/play.mjs';
 import { MARKED, Scripts, mark, marked, marking, says } from '../tools/scripts.mjs';
 import { until } from '../tools/wire.mjs';
 
@@ -75,4 +75,18 @@ play('SIGHUP reads the disk again, and SIGTERM ends the program in the middle of
   gateway.child.kill('SIGHUP');
   await until(5000, 'a gate', () => gateway.workers().length > 1);
   gateway.signal();
+});
+
+play('a reload that is waited for is answered when the program ends, and does not hold it up', async (stage) => {
+  const { gateway, scripts } = await marked(stage);
+  scripts.save('spec/plugins/mark_spec.lua', 'it("takes its time", function() for i = 1, 1e9 do local _ = i end end)');
+  const waiting = gateway.fetch('POST', '/admin/scripts/reload', { ms: 20_000 });
+  await until(5000, 'a gate', () => gateway.workers().length > 1);
+  gateway.signal();
+  const begun = Date.now();
+  const answer = await waiting;
+  assert.equal(answer.status, 422);
+  assert.match(answer.text, /shutting down/);
+  await gateway.exit;
+  assert.ok(Date.now() - begun < 5000 * PATIENCE);
 });
