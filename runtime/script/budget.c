@@ -26,6 +26,7 @@ struct budget {
   _Atomic bool asleep;        /* the watchdog waits for an entry */
   _Atomic(lua_State *) state; /* of the present entry */
   _Atomic unsigned extra_ms;  /* what the present count may use beyond the limit */
+  _Atomic uint64_t reached;   /* how often the hook has run */
   unsigned depth;             /* entries under way; worker only */
   bool stopped;               /* the hook has raised in the present count; worker only */
   bool closing;               /* under `lock` */
@@ -61,7 +62,9 @@ static bool inside_guard(lua_State *L, lua_Debug *where) {
 
 static void on_hook(lua_State *L, lua_Debug *where) {
   struct vm *vm = vm_of(L);
-  if (!vm->budget || inside_guard(L, where)) return;
+  if (!vm->budget) return;
+  atomic_fetch_add_explicit(&vm->budget->reached, 1, memory_order_relaxed);
+  if (inside_guard(L, where)) return;
   vm->budget->stopped = true;
   lua_getinfo(L, "Sl", where);
   lua_pushfstring(L, "%s:%d: script ran longer than %d ms of CPU", where->short_src, where->currentline,
@@ -71,8 +74,8 @@ static void on_hook(lua_State *L, lua_Debug *where) {
 
 /* ---- the watchdog's thread ---- */
 
-/* Under `lock`. Sets the hook unless the count has ended meanwhile. Repeated as long as the entry goes on: Lua's own
- * bookkeeping of hooks is not atomic, and a setting may be lost. */
+/* Under `lock`. Sets the hook unless the count has ended meanwhile. Repeated until the hook runs: Lua's own bookkeeping
+ * of hooks is not atomic, and a setting may be lost. */
 static void arm(struct budget *budget, uint64_t sequence) {
   atomic_store(&budget->armed, true);
   if (atomic_load(&budget->sequence) != sequence) {
@@ -103,7 +106,17 @@ struct watch {
   uint64_t sequence;
   int64_t started; /* the thread's CPU time when `sequence` was first seen */
   unsigned quiet;  /* looks since it changed */
+  uint64_t reached;
 };
+
+/* The hook has run since the last look. Setting it once more while it runs could bring back Lua's mark that a hook is
+ * running, for good: then none would run again. */
+static bool hook_runs(const struct budget *budget, struct watch *watch) {
+  uint64_t reached = atomic_load_explicit(&budget->reached, memory_order_relaxed);
+  bool runs = reached != watch->reached;
+  watch->reached = reached;
+  return runs;
+}
 
 static void look(struct budget *budget, struct watch *watch) {
   const int64_t limit = (int64_t)budget->limit_ms * 1000000, period = limit / LOOKS_PER_LIMIT;
@@ -111,14 +124,14 @@ static void look(struct budget *budget, struct watch *watch) {
   bool inside = sequence % 2 == 1, moved = sequence != watch->sequence;
   int64_t now = inside ? clock_ns(budget->clock) : 0;
   watch->quiet = moved ? 0 : watch->quiet + 1;
-  if (moved) *watch = (struct watch){.sequence = sequence, .started = now};
+  if (moved) *watch = (struct watch){sequence, now, 0, atomic_load(&budget->reached)};
   if (!inside && watch->quiet >= QUIET_LOOKS) {
     sleep_until_entry(budget, sequence);
     return;
   }
   int64_t allowed = (int64_t)allowed_ms(budget) * 1000000;
   int64_t left = inside ? watch->started + allowed - now : period;
-  if (left <= 0) arm(budget, sequence);
+  if (left <= 0 && !hook_runs(budget, watch)) arm(budget, sequence);
   wait_ns(budget, left > 0 && left < period ? left : period);
 }
 
