@@ -76,7 +76,7 @@ plays('a webhook', async (stage) => {
     const calls = () => hook.requests.slice(before).filter(({ complete }) => complete);
     const arrived = () => calls().map(({ json }) => json.events.length);
     await until(5000, 'all events', () => arrived().reduce((sum, count) => sum + count, 0) === 60);
-    assert.ok(Math.max(...arrived()) <= 20 && arrived().length <= 15, `calls of ${arrived()}`);
+    assert.ok(Math.max(...arrived()) <= 20 && arrived().length < 30, `calls of ${arrived()}`);
   });
   act('is given up after three tries, with a line', async ({ hook, gateway }) => {
     hook.answer(whole('', { status: 500 }));
