@@ -107,7 +107,7 @@ static int compile(lua_State *L, struct slice text, const char *title) {
   return luaL_loadbufferx(L, text.len > 0 ? text.ptr : "", text.len, chunk_name, "t");
 }
 
-/* Pushes the file when it was compiled before; each is used once. */
+/* Pushes the file when it was compiled before; each is used once, unless the VM loads the same again and again. */
 static bool take_compiled(struct vm *vm, lua_State *L) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, vm->compiled);
   lua_pushlstring(L, vm->file.path, strlen(vm->file.path));
@@ -118,14 +118,33 @@ static bool take_compiled(struct vm *vm, lua_State *L) {
     return false;
   }
   lua_insert(L, -3);
+  if (vm->reloads) {
+    lua_pop(L, 2);
+    return true;
+  }
   lua_pushnil(L);
   lua_rawset(L, -3);
   lua_pop(L, 1);
   return true;
 }
 
+/* The chunk on top, which keeps nothing from one run to the next. */
+static void keep_compiled(struct vm *vm, lua_State *L) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, vm->compiled);
+  lua_pushlstring(L, vm->file.path, strlen(vm->file.path));
+  lua_pushvalue(L, -3);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+static int compile_now(struct vm *vm, lua_State *L, const char *title) {
+  int status = compile(L, vm->file.text, title);
+  if (status == 0 && vm->reloads) keep_compiled(vm, L);
+  return status;
+}
+
 int file_load(struct vm *vm, lua_State *L, const char *title, int environment, struct error *error) {
-  if (!take_compiled(vm, L) && compile(L, vm->file.text, title) != 0) {
+  if (!take_compiled(vm, L) && compile_now(vm, L, title) != 0) {
     vm_error_take(L, NULL, error);
     return -1;
   }

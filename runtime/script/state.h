@@ -36,6 +36,7 @@ struct vm {
   int task_results, module_run;            /* functions called protected */
   int guard_place, guard_make, guard_time; /* the plain guard; what makes the others */
   int compiled;                            /* path -> function, of files compiled ahead */
+  bool reloads;                            /* a spec run: each spec loads everything anew */
   struct pattern_choice choices[PATTERN_CHOICES];
   struct bundle bundle;    /* borrowed, or a view of `own` */
   struct buffer own;       /* the bytes of a bundle that only this VM has */

@@ -80,6 +80,7 @@ static struct vm *vm_new(const struct vm_options *options) {
   struct vm *vm = calloc(1, sizeof *vm);
   REQUIRE(vm != NULL);
   vm->budget = options->budget;
+  vm->reloads = options->privileged;
   vm->host = options->host;
   vm->generation = options->generation;
   vm->opened_ns = task_ran_ns(vm);

@@ -27,7 +27,13 @@ int vm_bundle_open(struct vm *vm, const struct bundle *bundle, struct error *err
   return 0;
 }
 
+static void forget_compiled(struct vm *vm) {
+  lua_newtable(vm->L);
+  lua_rawseti(vm->L, LUA_REGISTRYINDEX, vm->compiled);
+}
+
 int vm_refresh(struct vm *vm, struct error *error) {
+  forget_compiled(vm);
   return read_roots(vm, error);
 }
 
@@ -73,6 +79,5 @@ void vm_let_go(struct vm *vm) {
   buffer_free(&vm->own);
   vm->own = kept;
   REQUIRE(bundle_view(&vm->bundle, buffer_slice(&vm->own)));
-  lua_newtable(vm->L);
-  lua_rawseti(vm->L, LUA_REGISTRYINDEX, vm->compiled);
+  forget_compiled(vm);
 }

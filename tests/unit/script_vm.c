@@ -20,11 +20,11 @@ static void a_syntax_error_names_file_and_line(void **state) {
 static void a_runtime_error_names_file_and_line(void **state) {
   (void)state;
   refused("\n\nlocal t = nil\nreturn t.x", "plugins/x.lua:4: attempt to index local 't' (a nil value)");
-  refused("error('boom', 0)", "boom");
-  refused("error({ message = 'from a table' })", "from a table");
-  refused("error({})", "an error without a message");
-  refused("error(nil)", "an error without a message");
-  refused("error('first\\nsecond', 0)", "first");
+  refused("error('boom', 0)", "plugins/x.lua: boom");
+  refused("error({ message = 'from a table' })", "plugins/x.lua: from a table");
+  refused("error({})", "plugins/x.lua: an error without a message");
+  refused("error(nil)", "plugins/x.lua: an error without a message");
+  refused("error('first\\nsecond', 0)", "plugins/x.lua: first");
 }
 
 static void a_script_that_returns_nothing_is_refused(void **state) {
