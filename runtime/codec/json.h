@@ -75,6 +75,9 @@ size_t json_string_decode_into(char *out, struct slice raw);
 /* A raw string value without quotes when it holds no escape (no copy), else false. */
 bool json_string_plain(struct slice raw, struct slice *out);
 
+/* True when a text of JSON has, or seems to have, an escape by number: \\u0041. */
+bool json_unicode_escaped(struct slice text);
+
 /* True when the raw string's content, escapes resolved, is `text`. Requires validated input. */
 bool json_string_is(struct slice raw, struct slice text);
 

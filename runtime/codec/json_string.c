@@ -80,9 +80,22 @@ bool json_string_plain(struct slice raw, struct slice *out) {
   return true;
 }
 
+bool json_unicode_escaped(struct slice text) {
+  return scan_pair(text.ptr, text.ptr + text.len, '\\', 'u') < text.ptr + text.len;
+}
+
+/* Whether an odd number of backslashes is before `quote`. */
+static bool is_escaped(const char *start, const char *quote) {
+  const char *p = quote;
+  while (p > start && p[-1] == '\\') p--;
+  return (quote - p) & 1;
+}
+
+/* From quote to quote, since texts have more escapes than quotes. */
 const char *json_string_end(const char *p, const char *end) {
-  while ((p = scan_either(p, end, '"', '\\')) < end && *p == '\\') p += 2;
-  return p + 1;
+  const char *quote = scan_either(p, end, '"', '"');
+  while (quote < end && is_escaped(p, quote)) quote = scan_either(quote + 1, end, '"', '"');
+  return quote + 1;
 }
 
 bool json_string_is(struct slice raw, struct slice text) {

@@ -99,6 +99,18 @@ static inline const char *scan_either(const char *p, const char *end, char a, ch
   return p;
 }
 
+/* The first `a` with a `b` behind it in [p, end), else `end`. */
+static inline const char *scan_pair(const char *p, const char *end, char a, char b) {
+  for (; end - p > SCAN_BLOCK; p += SCAN_BLOCK) {
+    __auto_type hits = scan_is_byte(scan_load(p), a) & scan_is_byte(scan_load(p + 1), b);
+    if (hits) SCAN_STOP(p, hits);
+  }
+  for (; end - p > 1; p++) {
+    if (p[0] == a && p[1] == b) return p;
+  }
+  return end;
+}
+
 /* The first byte that is not plain inside a JSON string: a quote, a backslash, a control character, not ASCII. */
 static inline const char *scan_string_stop(const char *p, const char *end) {
   for (; end - p >= SCAN_BLOCK; p += SCAN_BLOCK) {

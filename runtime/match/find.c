@@ -159,6 +159,10 @@ bool match_set_is_words(const struct match_set *set) {
   return match_set_of_words(set);
 }
 
+bool match_set_is_plain(const struct match_set *set) {
+  return set->plain;
+}
+
 size_t match_set_reach(const struct match_set *set) {
   return set->code->reach;
 }

@@ -39,6 +39,7 @@ struct match_set {
   struct regex_automaton automaton; /* owned; patterns */
   struct slice *sorted;             /* owned; words in order, folded when caseless; null for patterns */
   char *folded;                     /* owned; bytes of `sorted` */
+  bool plain;                       /* words: none has a byte that JSON writes with a backslash and a letter */
   unsigned shares;
 };
 

@@ -65,6 +65,10 @@ bool match_set_is_words(const struct match_set *set);
  * counted repeats on texts made for them. It was then said to match. */
 bool match_set_gave_up(const struct match_set *set);
 
+/* A set of words without control characters, quotes, backslashes and slashes: what a short escape of JSON stands for is
+ * part of none, so whatever is in a text is in its escaped form too. */
+bool match_set_is_plain(const struct match_set *set);
+
 /* Bytes of the longest possible match; SIZE_MAX when there is no such limit. */
 size_t match_set_reach(const struct match_set *set);
 

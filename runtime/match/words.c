@@ -25,13 +25,23 @@ static void copy_folded(char *to, struct slice from, bool folding) {
   for (size_t i = 0; i < from.len; i++) to[i] = folding ? fold(from.ptr[i]) : from.ptr[i];
 }
 
+static bool is_plain(struct slice word) {
+  for (size_t i = 0; i < word.len; i++) {
+    char c = word.ptr[i];
+    if ((unsigned char)c < 0x20 || c == '"' || c == '\\' || c == '/') return false;
+  }
+  return true;
+}
+
 void match_words_sort(struct match_set *set) {
   set->sorted = calloc(set->recipe.count, sizeof *set->sorted);
   set->folded = malloc(set->recipe.bytes.len);
   REQUIRE(set->sorted && set->folded);
+  set->plain = true;
   size_t at = 0, used = 0;
   struct slice word;
   for (unsigned i = 0; match_recipe_next(&set->recipe, &at, &word); i++) {
+    set->plain = set->plain && is_plain(word);
     copy_folded(set->folded + used, word, caseless(set));
     set->sorted[i] = slice_make(set->folded + used, word.len);
     used += word.len;

@@ -281,6 +281,51 @@ describe("doc:find", function()
     assert.are.same({ "metadata.k", "a\nb", 3 }, { find [[{"metadata":{"k":"\ta\nb"}}]] })
   end)
 
+  it("takes no escape for a letter of a word", function()
+    local words = match.literals { "nuclear", "u0041", "tbomb" }
+    local function found(text) return (open(text):find(chat, words)) end
+    assert.is_nil(found [[{"metadata":{"k":"\nuclear \\u004 \tbomb"}}]])
+    assert.is_nil(found [[{"metadata":{"k":"\u0041 nucle\nar"}}]])
+    assert.is_not_nil(found [[{"metadata":{"k":"\\u0041"}}]])
+    assert.is_not_nil(found [[{"metadata":{"k":"\n\nuclear \nnuclear"}}]])
+  end)
+
+  it("finds the same in a text with escapes as in the text they stand for", function()
+    local pieces = { "a", "b", "n", "u", "t", "0061", "ab", "\\n", "\\t", "\\\\", '\\"', "\\/", "/", "\\u0061",
+      "\\u006E", "\195\164" }
+    local letters = { "a", "b", "n", "u", "t", "0061", "ab", "/", "\n", '"', "\\", "\195\164" }
+    local function some(from, most, kinds)
+      local parts = {}
+      for i = 1, math.random(most) do parts[i] = from[math.random(kinds or #from)] end
+      return table.concat(parts)
+    end
+    local function compare(words)
+      local text = ('{"messages":[{"content":"%s"}],"metadata":{"k":"%s"}}'):format(some(pieces, 8), some(pieces, 30))
+      local doc = open(text)
+      local part, from, to, index = doc:find(chat, words)
+      for each in doc:texts(chat) do
+        local first, last, which = words:find(each.text)
+        if first then
+          assert.are.same({ each.path, first, last, which }, { part and part.path, from, to, index }, text)
+          return true
+        end
+      end
+      assert.is_nil(part, text)
+      return false
+    end
+    local seen = { [true] = 0, [false] = 0 }
+    for round = 1, 60 do
+      local list = {}
+      for i = 1, 4 do list[i] = some(letters, 5, round % 2 == 0 and 7 or nil) end -- 7: letters without escapes
+      local words = match.literals(list, { caseless = round % 3 == 0 })
+      for _ = 1, 40 do
+        local matched = compare(words)
+        seen[matched] = seen[matched] + 1
+      end
+    end
+    assert.is_true(seen[true] > 100 and seen[false] > 100)
+  end)
+
   it("looks at what edits have made of a text", function()
     local text = '{"metadata":{"k":"apple","z":"pear"}}'
     assert.is_nil((find(text, function(doc) doc:set("metadata.k", "x") end)))
