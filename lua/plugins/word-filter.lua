@@ -15,24 +15,10 @@ local function open(conf)
   return match.literals(conf.blocked_words, { caseless = not conf.case_sensitive })
 end
 
-local function has_tokens(value)
-  if type(value) ~= "table" then return false end
-  for _, item in ipairs(value) do
-    if type(item) == "number" or type(item) == "table" and type(item[1]) == "number" then return true end
-  end
-  return false
-end
-
---- Text that comes as numbers of tokens cannot be read.
-local function is_opaque(ctx)
-  if ctx.endpoint == "chat" then return false end
-  return has_tokens(ctx.body:get "input") or has_tokens(ctx.body:get "prompt")
-end
-
 local function before_request(ctx, _, words)
   if not words then return nil end
   if ctx:find(words) then return ctx:reject { reason = REQUEST } end
-  if is_opaque(ctx) then return ctx:reject { reason = OPAQUE } end
+  if ctx:uninspectable() then return ctx:reject { reason = OPAQUE } end
 end
 
 local function after_request(ctx, _, words)

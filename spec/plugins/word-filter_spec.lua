@@ -48,8 +48,20 @@ describe("word-filter", function()
     local message = REQUEST .. ": content is not inspectable text"
     assert.are.equal(message, filter:before_request(tokens).message)
     assert.are.equal(message, filter:before_request(lists).message)
+    local mixed = spec.request { endpoint = "embeddings", body = { model = "m", input = { "fine", { 1, 2 } } } }
+    local prompt = spec.request { endpoint = "completions", body = { model = "m", prompt = { { 1, 2 } } } }
+    assert.are.equal(message, filter:before_request(mixed).message)
+    assert.are.equal(message, filter:before_request(prompt).message)
     local words = spec.request { endpoint = "embeddings", body = { model = "m", input = { "fine" } } }
     assert.is_nil(filter:before_request(words))
+    local chat = spec.request { body = { model = "m", messages = {}, input = { 1 }, prompt = { 1 } } }
+    assert.is_nil(filter:before_request(chat))
+  end)
+
+  it("lets everything pass while no word is blocked", function()
+    local none = spec.plugin("word-filter", {})
+    local tokens = spec.request { endpoint = "embeddings", body = { model = "m", input = { 15496 } } }
+    assert.is_nil(none:before_request(tokens))
   end)
 
   it("refuses an answer with a blocked word", function()
