@@ -46,19 +46,31 @@ static int get_metatable(lua_State *L) {
   return 1;
 }
 
-/* The handler runs after unwinding: one that runs inside a CPU stop would be out of the hook's reach. */
-static const char xpcall_source[] =
-    "local pcall = ...\n"
+/* A script that is stopped gets out of its protected calls one by one, at some microseconds each; the wide frame lets
+ * the stack hold about a thousand inside each other, not sixteen thousand.
+ * The handler runs after unwinding: one that runs inside a CPU stop would be out of the hook's reach. */
+static const char protected_source[] =
+    "local stock = ...\n"
+    "local function pass(...) return ... end\n"
+    "local function pcall(call, ...)\n"
+    "  local _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _\n"
+    "  local _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _\n"
+    "  return pass(stock(call, ...))\n"
+    "end\n"
     "local function settle(handler, ok, ...)\n"
     "  if ok then return true, ... end\n"
     "  return false, handler(...)\n"
     "end\n"
-    "return function(call, handler, ...) return settle(handler, pcall(call, ...)) end\n";
+    "return pcall, function(call, handler, ...) return settle(handler, pcall(call, ...)) end\n";
 
-static void push_xpcall(lua_State *L, int stock) {
-  REQUIRE(luaL_loadbufferx(L, xpcall_source, sizeof xpcall_source - 1, "=xpcall", "t") == 0);
+/* Sets `pcall` and `xpcall` in the table on top. */
+static void add_protected_calls(lua_State *L, int stock) {
+  int names = lua_gettop(L);
+  REQUIRE(luaL_loadbufferx(L, protected_source, sizeof protected_source - 1, "=pcall", "t") == 0);
   lua_getfield(L, stock, "pcall");
-  lua_call(L, 1, 1);
+  lua_call(L, 1, 2);
+  lua_setfield(L, names, "xpcall");
+  lua_setfield(L, names, "pcall");
 }
 
 /* Moves the named functions of the table at `from` into the table on top. */
@@ -70,12 +82,11 @@ static void take(lua_State *L, int from, const char *const *names) {
 }
 
 static void push_base(lua_State *L, int stock) {
-  static const char *const names[] = {"assert",       "error",    "ipairs",   "next", "pairs",    "pcall", "select",
+  static const char *const names[] = {"assert",       "error",    "ipairs",   "next", "pairs",    "select",
                                       "setmetatable", "tonumber", "tostring", "type", "rawequal", NULL};
   lua_createtable(L, 0, 32);
   take(L, stock, names);
-  push_xpcall(L, stock);
-  lua_setfield(L, -2, "xpcall");
+  add_protected_calls(L, stock);
   lua_pushcfunction(L, get_metatable);
   lua_setfield(L, -2, "getmetatable");
   lua_pushcfunction(L, tables_unpack);

@@ -10,7 +10,8 @@ static void stopped_within(const char *text, double extra_ms) {
   if (load(text, &error) == 0) fail_msg("accepted: %s", text);
   double took = cpu_ms() - before;
   if (strcmp(error.code, "script_cpu_limit") != 0) fail_msg("%s\n  said: %s", text, error.message);
-  if (!strstr(error.message, "ms of CPU")) fail_msg("%s\n  said: %s", text, error.message);
+  bool placed = strncmp(error.message, "plugins/x.lua:", 14) == 0;
+  if (!placed || !strstr(error.message, "ms of CPU")) fail_msg("%s\n  said: %s", text, error.message);
   if (took > LIMIT_MS + extra_ms * SLOWNESS) fail_msg("%s\n  took %.1f ms", text, took);
   holds("return true");
 }
@@ -29,9 +30,8 @@ static void endless_loops_are_stopped(void **state) {
   stopped("while true do pcall(function() while true do end end) end");
   stopped("while true do xpcall(function() while true do end end, function() while true do end end) end");
   stopped("xpcall(function() error('x') end, function() while true do end end)");
-  /* ten thousand protected calls deep, each has to be unwound */
-  stopped_within("local function f() while true do pcall(f) end end f()", 150);
-  stopped_within("local function f() while true do xpcall(f, f) end end f()", 150);
+  stopped("local function f() while true do pcall(f) end end f()");
+  stopped("local function f() while true do xpcall(f, f) end end f()");
   stopped("pcall(pcall, pcall, function() while true do end end) while true do end");
   stopped(
       "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end })\n"
@@ -73,8 +73,8 @@ static void big_results_are_refused(void **state) {
   fails("local s = ('x'):rep(5e6) return ('%s%s'):format(s, s)", "string result too long");
   fails("local s = ('x'):rep(1e6) local t = {} for i = 1, 9 do t[i] = s end return table.concat(t)",
         "string result too long");
-  fails("local s = ('x'):rep(5e6) s = s .. s return s:reverse()", "string result too long");
-  fails("local s = ('x'):rep(5e6) s = s .. s return s:upper()", "string result too long");
+  fails("local s = ('x'):rep(4.2e6) s = s .. s return s:reverse()", "string result too long");
+  fails("local s = ('x'):rep(4.2e6) s = s .. s return s:upper()", "string result too long");
   fails("return (('x'):rep(3000):gsub('.', ('y'):rep(3000)))", "string result too long");
   fails("local t = {} for i = 1, 100001 do t[i] = 0 end table.sort(t)", "table too big to sort");
   fails("return unpack({}, 1, 1001)", "too many results to unpack");

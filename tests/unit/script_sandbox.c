@@ -237,6 +237,8 @@ static void protected_calls_work_as_in_lua(void **state) {
       "return not ok and why == 'x!'");
   holds("local ok, a = xpcall(function(...) return ... end, function() end, 5) return ok and a == 5");
   holds("return select('#', pcall(function() return nil, nil end)) == 3");
+  holds("local function f(n) return n == 0 or pcall(f, n - 1) end return f(500)");
+  fails("local function f() local ok, why = pcall(f) if not ok then error(why, 0) end end f()", "stack overflow");
 }
 
 static void every_vm_has_its_own_random_numbers(void **state) {
