@@ -30,6 +30,11 @@ static int call_endpoint(lua_State *L) {
   return 1;
 }
 
+static int call_method(lua_State *L) {
+  bind_push_slice(L, exchange_request(bind_call(L, 1)->exchange)->method);
+  return 1;
+}
+
 static int call_path(lua_State *L) {
   bind_push_slice(L, exchange_request(bind_call(L, 1)->exchange)->path);
   return 1;
@@ -304,6 +309,7 @@ static int call_set_deadline(lua_State *L) {
 
 const luaL_Reg bind_call_request[] = {
     {"endpoint", call_endpoint},
+    {"method", call_method},
     {"path", call_path},
     {"query", call_query},
     {"header", call_header},

@@ -80,14 +80,15 @@ void bind_server(lua_State *L) {
 
 /* ---- main's handles ---- */
 
-/* A script that failed: its traceback is in the log already; the client learns the one word it may act on. */
+/* A script that failed: its traceback is in the log already; the client learns the one word it may act on. One that
+ * ends without an answer, or leaves its stream open, has failed, too. */
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;
   call->task = NULL;
   if (error && call->parting) call->parting->run(call->parting, call, error->code);
   call_box_empty(call);
   if (error) fault_note(call->worker, task, error, call->trace_id);
-  if (error || !exchange_answered(call->exchange)) {
+  if (error || !exchange_answered(call->exchange) || call->stream == CALL_STREAM_OPEN) {
     call_break(call, 500, "script_error", "the gateway could not complete the request");
   }
 }

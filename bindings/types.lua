@@ -2,7 +2,7 @@
 -- luacheck: ignore 211 212 241
 ---@meta
 --- The types of everything a script may use, for editors that read EmmyLua (lua-language-server: add this file to
---- `workspace.library`). Nothing here runs; docs/scripting.md explains it.
+--- `workspace.library`). Nothing here runs; docs/scripting.md explains it. Those of admin scripts: types_admin.lua.
 
 -- Scripts ------------------------------------------------------------------------------------------------------------
 
@@ -322,6 +322,7 @@ function MatchStream:feed(text) end
 ---@field splits fun(text: string, options: { pieces: 2|3 }?): fun(): string[]? every way to cut a text
 ---@field every_split fun(plugin: TestPlugin, text: string, expected: string) asserts that a stream of `text` reads as
 --- `expected` however it is cut, and that never more than hold_bytes is held
+---@field admin fun(name: string, view: table?): TestAdmin an admin script without a server; `view` adds to View
 ---@field clock fun(unix_seconds: number?) fixes gateway.clock; without an argument the system's again
 ---@field clock_advance fun(milliseconds: number)
 ---@field seed fun(number: integer?) makes gateway.random repeat itself

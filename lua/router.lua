@@ -1,11 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
---- From an endpoint's name (runtime/process/route.c) to who serves it: the pipeline, or a script of admin/.
+--- From an endpoint's name (runtime/process/route.c) to who serves it: the pipeline, or a script of admin/, which may
+--- have paths of its own (lua/dispatch.lua).
 
 local contracts = require "contracts"
 local control = require "gateway.control"
+local dispatch = require "dispatch"
 local metrics = require "gateway.metrics"
 local pipeline = require "pipeline"
 local registry = require "registry"
+local replies = require "replies"
 local script = require "gateway.script"
 local server = require "gateway.server"
 local timestamp = require "timestamp"
@@ -20,6 +23,8 @@ local timestamp = require "timestamp"
 ---@field metrics fun(): string
 ---@field scripts table              generations: see bindings/control.h; shadow: what registry.shadow_report tells
 ---@field timestamp fun(seconds: number): string
+---@field respond fun(call: AdminCall, status: integer, value: any, headers: table?) answers with JSON
+---@field read fun(call: AdminCall): any the body's JSON; nil: there is none, and the client has been told
 local view = {
   targets = registry.targets,
   providers = registry.providers,
@@ -31,6 +36,8 @@ local view = {
     report = control.report, rejected = control.rejected, stats = control.stats, shadow = registry.shadow_report,
   },
   timestamp = timestamp.text,
+  respond = replies.respond,
+  read = replies.read,
   metrics = function()
     server.publish()
     return metrics.render()
@@ -43,25 +50,38 @@ end
 
 local router = {}
 
---- Adds the endpoints of one script of admin/ to `routes`.
----@return string? problem
-local function add(routes, name)
-  local handlers, message = script.load("admin", name)
-  if not handlers then return message end
-  message = contracts.check("admin", name, handlers)
-  if message then return message end
+local function add_endpoints(routes, name, handlers)
   for endpoint, handler in pairs(handlers) do
     if routes[endpoint] then return ("admin/%s.lua: endpoint %s is served already"):format(name, endpoint) end
     routes[endpoint] = bound(handler)
   end
 end
 
---- Loads the handlers of admin/ by the endpoints they name.
+--- One handler table, a list of them, or handlers by endpoint: see admin/contract.lua.
+local function add_handlers(routes, paths, name, value)
+  if value.path then return dispatch.add(paths, name, { value }) end
+  if value[1] then return dispatch.add(paths, name, value) end
+  return add_endpoints(routes, name, value)
+end
+
+--- Adds what one script of admin/ serves.
+---@return string? problem
+local function add(routes, paths, name)
+  local value, message = script.load("admin", name)
+  if not value then return message end
+  return contracts.check("admin", name, value) or add_handlers(routes, paths, name, value)
+end
+
+--- Loads the handlers of admin/ by the endpoints and paths they name.
 ---@return table<string, fun(call)>? routes by endpoint name
 ---@return string? report every broken script, a line each
 function router.build()
-  local routes, problems = { chat = pipeline.chat }, {}
-  for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, name) end
+  local paths, problems = dispatch.new(), {}
+  local routes = {
+    chat = pipeline.chat,
+    admin = function(call) return dispatch.serve(paths, call, view) end,
+  }
+  for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, paths, name) end
   if #problems > 0 then return nil, table.concat(problems, "\n") end
   return routes
 end

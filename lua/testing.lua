@@ -15,9 +15,10 @@ local nodes = require "node"
 local plugin_config = require "plugin_config"
 local schema = require "schema"
 local script = require "gateway.script"
+local testing_admin = require "testing_admin"
 local verdicts = require "verdict"
 
-local testing = {}
+local testing = { admin = testing_admin.open }
 
 -- Requests and answers -----------------------------------------------------------------------------------------------
 

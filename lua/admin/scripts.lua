@@ -3,12 +3,7 @@
 
 local json = require "gateway.json"
 
-local PREFIX = "/admin/scripts/rollback/"
 local FRESH = { ["Cache-Control"] = "no-store" }
-
-local function respond(call, status, value)
-  call:respond(status, "application/json", json.encode(value) .. "\n", FRESH)
-end
 
 local function shown(generation, view)
   return { number = generation.number, id = generation.id, activated_at = view.timestamp(generation.activated_at) }
@@ -53,7 +48,7 @@ end
 local function scripts(call, view)
   local control = view.scripts
   local list, warnings = scripts_of(control)
-  respond(call, 200, {
+  view.respond(call, 200, {
     generation = shown(control.active(), view), scripts = list, warnings = warnings,
     last_rejected = rejected_of(control, view),
   })
@@ -71,13 +66,13 @@ end
 
 local function reload(call, view)
   local generation, text = view.scripts.reload(call, { all_specs = call:query "specs" == "all" })
-  if generation then return respond(call, 200, { generation = shown(generation, view) }) end
+  if generation then return view.respond(call, 200, { generation = shown(generation, view) }) end
   local reasons = json.array(list_of(text) or {})
   local problem = {
     message = told(reasons), type = "invalid_request_error", param = json.null, code = "generation_rejected",
   }
   call:note_error(nil, problem.code)
-  respond(call, 422, { error = problem, reasons = reasons })
+  view.respond(call, 422, { error = problem, reasons = reasons })
 end
 
 -- Generations --------------------------------------------------------------------------------------------------------
@@ -90,17 +85,17 @@ local function generations(call, view)
     one.previous, one.note = generation.previous, generation.note
     list[#list + 1] = one
   end
-  respond(call, 200, { generations = list })
+  view.respond(call, 200, { generations = list })
 end
 
-local function rollback(call, view)
-  local number = tonumber(call:path():sub(#PREFIX + 1):match "^[1-9]%d*$")
+local function rollback(call, view, params)
+  local number = tonumber(params.number:match "^[1-9]%d*$")
   if not number then
     return call:refuse(400, "invalid_request_error", "invalid_request",
       "invalid generation: must be a positive integer", nil, FRESH)
   end
   local generation, why, message = view.scripts.rollback(call, number)
-  if generation then return respond(call, 200, { generation = shown(generation, view) }) end
+  if generation then return view.respond(call, 200, { generation = shown(generation, view) }) end
   if why == "unknown" then
     return call:refuse(404, "invalid_request_error", "generation_not_found",
       ("generation %d is not kept here; GET /admin/scripts/generations lists those that are"):format(number), nil,
@@ -113,10 +108,13 @@ end
 
 local function shadow(call, view)
   local seen = view.scripts.shadow and view.scripts.shadow()
-  respond(call, 200, seen or { shadow = json.null, differences = json.array {} })
+  view.respond(call, 200, seen or { shadow = json.null, differences = json.array {} })
 end
 
 return {
-  scripts = scripts, scripts_reload = reload, scripts_generations = generations, scripts_rollback = rollback,
-  scripts_shadow = shadow,
+  { path = "/admin/scripts", GET = scripts },
+  { path = "/admin/scripts/reload", POST = reload },
+  { path = "/admin/scripts/generations", GET = generations },
+  { path = "/admin/scripts/rollback/{number}", POST = rollback },
+  { path = "/admin/scripts/shadow", GET = shadow },
 }

@@ -68,9 +68,6 @@ static bool needs_key(const struct call *call) {
 
 /* The scopes of which the key must have one; 0: any key will do. */
 static unsigned scopes_wanted(const struct call *call) {
-  const struct http_request *request = exchange_request(call->exchange);
-  bool looks = (route_method(request->method) & (METHOD_GET | METHOD_HEAD)) != 0;
-  if (call->route->class == ROUTE_ADMIN && !looks) return KEY_SCOPE_ADMIN;
   bool watched = call->route->class == ROUTE_ADMIN || call->route->class == ROUTE_MONITOR;
   return watched ? KEY_SCOPE_READ | KEY_SCOPE_ADMIN : 0;
 }

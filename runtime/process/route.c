@@ -3,7 +3,10 @@
 
 #include <stddef.h>
 
-enum { READ = METHOD_GET | METHOD_HEAD };
+enum {
+  READ = METHOD_GET | METHOD_HEAD,
+  ANY = READ | METHOD_POST | METHOD_PUT | METHOD_PATCH | METHOD_DELETE | METHOD_OPTIONS
+};
 
 static const struct route routes[] = {
     {"/v1/chat/completions", METHOD_POST, ROUTE_MODEL, "chat"},
@@ -13,13 +16,8 @@ static const struct route routes[] = {
     {"/readyz", READ, ROUTE_PROBE, "readyz"},
     {"/health", READ, ROUTE_PROBE, "health"},
     {"/metrics", READ, ROUTE_MONITOR, "metrics"},
-    {"/admin/scripts", READ, ROUTE_ADMIN, "scripts"},
-    {"/admin/scripts/reload", METHOD_POST, ROUTE_ADMIN, "scripts_reload"},
-    {"/admin/scripts/generations", READ, ROUTE_ADMIN, "scripts_generations"},
-    {"/admin/scripts/rollback/*", METHOD_POST, ROUTE_ADMIN, "scripts_rollback"},
-    {"/admin/scripts/shadow", READ, ROUTE_ADMIN, "scripts_shadow"},
     {"/v1/*", 0, ROUTE_MODEL, NULL},
-    {"/admin/*", 0, ROUTE_ADMIN, NULL},
+    {"/admin/*", ANY, ROUTE_ADMIN, "admin"},
     {"*", METHOD_OPTIONS, ROUTE_PROBE, "options"},
     {"", 0, ROUTE_UNKNOWN, NULL},
 };

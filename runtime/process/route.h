@@ -3,11 +3,12 @@
 #include "base/slice.h"
 
 /* Which room of the house a request wants, known from its head alone: decides authentication and limits before any
- * script runs. What is done there is decided by lua/router.lua, which knows the same endpoint names. */
+ * script runs. What is done there is decided by lua/router.lua, which knows the same endpoint names. Which paths and
+ * methods there are below /admin/ only scripts know (lua/dispatch.lua). */
 enum route_class {
   ROUTE_PROBE,   /* open to everybody, never refused for load */
   ROUTE_MONITOR, /* a key with read_only or admin */
-  ROUTE_ADMIN,   /* the same to look, admin to change; a gateway without any key has no admin */
+  ROUTE_ADMIN,   /* the same; scripts ask for admin where they want it; without any key nobody is let in */
   ROUTE_MODEL,   /* /v1: any key, unless the proxy is open */
   ROUTE_UNKNOWN, /* 404, after authentication where the path is under /v1 or /admin */
 };

@@ -2,32 +2,16 @@
 local json = require "gateway.json"
 local spec = require "gateway.spec"
 
-local admin = spec.script("admin", "scripts")
-local timestamp = spec.module "timestamp"
-
 local ACTIVE = { number = 3, id = "abc", activated_at = 1785578400.5, active = true, state = "active", previous = 2 }
 
---- Calls an endpoint; the answer as { status, body, headers } or { status, code, message }.
-local function asked(endpoint, control, path, query)
-  local answer
-  local call = {
-    path = function() return path end,
-    query = function(_, name) return (query or {})[name] end,
-    note_error = function() end,
-    respond = function(_, status, _, body, headers)
-      answer = { status = status, body = json.decode(body), headers = headers }
-    end,
-    refuse = function(_, status, type, code, message)
-      answer = { status = status, type = type, code = code, message = message }
-    end,
-  }
-  admin[endpoint](call, { scripts = control, timestamp = timestamp.text })
-  return answer
+--- Asks for a path of the API over what `control` says.
+local function asked(method, path, control, query)
+  return spec.admin("scripts", { scripts = control }):ask(method, path, { query = query })
 end
 
 describe("the admin API over scripts", function()
   it("lists every script with its spec and its calls", function()
-    local answer = asked("scripts", {
+    local answer = asked("GET", "/admin/scripts", {
       active = function() return ACTIVE end,
       report = function()
         return [[{"warnings":[],"scripts":[
@@ -49,51 +33,51 @@ describe("the admin API over scripts", function()
           calls = { count = 0, faults = 0, p99_us = 0 } },
       },
       warnings = {}, last_rejected = json.null,
-    }, answer.body)
+    }, answer.json)
   end)
 
   it("says what was refused last", function()
-    local answer = asked("scripts", {
+    local answer = asked("GET", "/admin/scripts", {
       active = function() return ACTIVE end, report = function() return nil end, stats = function() return {} end,
       rejected = function() return 0, '{"reasons":[{"file":"plugins/a.lua","line":3,"message":"no"}]}' end,
     })
     assert.are.same({
       at = "1970-01-01T00:00:00.000000000Z", reasons = { { file = "plugins/a.lua", line = 3, message = "no" } },
-    }, answer.body.last_rejected)
+    }, answer.json.last_rejected)
   end)
 end)
 
 describe("a reload", function()
   it("answers with the generation", function()
     local asked_for
-    local answer = asked("scripts_reload", {
+    local answer = asked("POST", "/admin/scripts/reload", {
       reload = function(_, options)
         asked_for = options
         return ACTIVE
       end,
-    }, nil, { specs = "all" })
+    }, { specs = "all" })
     assert.are.equal(200, answer.status)
     assert.are.same({ all_specs = true }, asked_for)
-    assert.are.equal(3, answer.body.generation.number)
+    assert.are.equal(3, answer.json.generation.number)
   end)
 
   it("that is refused answers with the reasons", function()
     local reasons = '[{"file":"plugins/a.lua","line":3,"message":"no"},{"file":"","line":0,"message":"nor this"}]'
-    local answer = asked("scripts_reload", { reload = function() return nil, reasons end })
+    local answer = asked("POST", "/admin/scripts/reload", { reload = function() return nil, reasons end })
     assert.are.equal(422, answer.status)
-    assert.are.equal("generation_rejected", answer.body.error.code)
-    assert.are.equal("invalid_request_error", answer.body.error.type)
-    assert.are.equal(json.null, answer.body.error.param)
-    assert.matches("plugins/a.lua:3: no %(and 1 more%)$", answer.body.error.message)
-    assert.are.same({ file = "plugins/a.lua", line = 3, message = "no" }, answer.body.reasons[1])
+    assert.are.equal("generation_rejected", answer.json.error.code)
+    assert.are.equal("invalid_request_error", answer.json.error.type)
+    assert.are.equal(json.null, answer.json.error.param)
+    assert.matches("plugins/a.lua:3: no %(and 1 more%)$", answer.json.error.message)
+    assert.are.same({ file = "plugins/a.lua", line = 3, message = "no" }, answer.json.reasons[1])
   end)
 end)
 
 describe("a rollback", function()
-  local function back(result, path)
-    return asked("scripts_rollback", {
+  local function back(result, tail)
+    return asked("POST", "/admin/scripts/rollback/" .. (tail or "2"), {
       rollback = function() return result, "unknown" end,
-    }, path or "/admin/scripts/rollback/2")
+    })
   end
 
   it("answers with the generation that is back", function()
@@ -103,19 +87,19 @@ describe("a rollback", function()
   it("to a number that is not kept is a 404", function()
     local answer = back(nil)
     assert.are.equal(404, answer.status)
-    assert.are.equal("generation_not_found", answer.code)
+    assert.are.equal("generation_not_found", answer.json.error.code)
   end)
 
   it("to what is no number is a 400", function()
-    for _, tail in ipairs { "x", "0", "-1", "1.5", "2/3", "%32" } do
-      assert.are.equal(400, back(ACTIVE, "/admin/scripts/rollback/" .. tail).status)
+    for _, tail in ipairs { "x", "0", "-1", "1.5", "2%2F3", "%20" } do
+      assert.are.equal(400, back(ACTIVE, tail).status)
     end
   end)
 end)
 
 describe("the list of generations", function()
   it("is newest first with what became of each", function()
-    local answer = asked("scripts_generations", {
+    local answer = asked("GET", "/admin/scripts/generations", {
       generations = function()
         local old = { number = 2, id = "old", activated_at = 0, active = false, state = "rolled_back", note = "n" }
         return { ACTIVE, old }
@@ -126,6 +110,6 @@ describe("the list of generations", function()
         previous = 2 },
       { number = 2, id = "old", activated_at = "1970-01-01T00:00:00.000000000Z", active = false,
         state = "rolled_back", note = "n" },
-    }, answer.body.generations)
+    }, answer.json.generations)
   end)
 end)

@@ -13,7 +13,7 @@ const blocks = [...GUIDE.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, kind, tex
 
 /** The blocks that name the file they are, as files of a folder. */
 const files = () => Object.fromEntries(blocks.flatMap(({ kind, text }) => {
-  const path = kind === 'lua' && /^-- ((?:plugins|strategies|spec)\/\S+\.lua)\n/.exec(text)?.[1];
+  const path = kind === 'lua' && /^-- ((?:plugins|strategies|admin|spec)\/\S+\.lua)\n/.exec(text)?.[1];
   return path ? [[path, text]] : [];
 }));
 
@@ -30,6 +30,16 @@ play('the first guardrail of the guide guards, as it is written', async (stage) 
   const refused = await chat(gateway, 'When is Project Nightfall due?');
   assertError(refused, Number(status));
   assert.deepEqual(refused.json, JSON.parse(body));
+});
+
+play('the admin script of the guide serves, as it is written', async (stage) => {
+  const gateway = await stage.gateway({ scripts: { 'admin/notes.lua': files()['admin/notes.lua'] } });
+  const put = (body) => gateway.fetch('PUT', '/admin/notes/today', { body });
+  assertError(await gateway.get('/admin/notes/today'), 404, { code: 'note_not_found' });
+  assertError(await put('{'), 400, { code: 'invalid_request' });
+  assertError(await put('{"text":7}'), 400, { code: 'invalid_request' });
+  assert.deepEqual((await put('{"text":"closed at noon"}')).json, { name: 'today', text: 'closed at noon' });
+  assert.equal((await gateway.get('/admin/notes/today')).json.text, 'closed at noon');
 });
 
 play('the specs of the guide pass', async (stage) => {

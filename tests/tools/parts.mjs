@@ -16,7 +16,8 @@ const SANITIZER = {
 /** The conventions a machine can check. */
 async function lint({ tally }) {
   const c = files(['runtime', 'bindings', 'tests/unit', 'tests/fuzz', 'bench'], ['.c', '.h']);
-  const lua = [...files(['lua', 'spec', 'examples', 'tests'], ['.lua']), 'bindings/types.lua'];
+  const types = ['bindings/types.lua', 'bindings/types_admin.lua'];
+  const lua = [...files(['lua', 'spec', 'examples', 'tests'], ['.lua']), ...types];
   const checks = [
     ['clang-format', ['clang-format', '--dry-run', '-Werror', ...c]],
     ['luacheck', ['luacheck', '--no-color', '--quiet', ...lua]],
