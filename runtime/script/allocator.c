@@ -33,6 +33,9 @@ void allocator_close(struct allocator *allocator) {
   allocator->lender = NULL;
 }
 
+/* LuaJIT's heap maps blocks from 128 KiB on by themselves: closing it does not find them. */
+enum { LEAVE_BELOW = 64 * 1024 };
+
 void allocator_drop(struct allocator *allocator) {
   allocator->dropped = allocator->lender != NULL;
 }
@@ -40,7 +43,7 @@ void allocator_drop(struct allocator *allocator) {
 void *allocator_resize(void *user, void *block, size_t old_size, size_t new_size) {
   struct allocator *allocator = user;
   bool grows = new_size > old_size;
-  if (new_size == 0 && allocator->dropped) return NULL;
+  if (new_size == 0 && allocator->dropped && old_size < LEAVE_BELOW) return NULL;
   if (grows && allocator->capped && allocator->limit > 0 &&
       (allocator->used >= allocator->limit || new_size - old_size > allocator->limit - allocator->used)) {
     allocator->refused++;

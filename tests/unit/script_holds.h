@@ -6,7 +6,7 @@
 
 /* Scripts that hold or fail, in a VM with every limit. */
 
-enum { MIB = 1024 * 1024, LIMIT_MS = 20 * SLOWNESS };
+enum { MIB = 1024 * 1024, LIMIT_MS = 50 * SLOWNESS };
 
 static struct play play;
 static struct budget *budget;
