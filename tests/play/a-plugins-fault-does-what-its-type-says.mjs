@@ -5,62 +5,15 @@ import assert from 'node:assert/strict';
 
 import { completion, failure, speech } from '../tools/answers.mjs';
 import { drain, spelled } from '../tools/client.mjs';
+import { FAULTS, faulty } from '../tools/faults.mjs';
 import { PROMPT } from '../tools/gateway.mjs';
 import { PATIENCE, assertError, play, plays } from '../tools/play.mjs';
 import { until } from '../tools/wire.mjs';
 
-const FAULTS = {
-  raises: 'error("boom")',
-  'raises a table': 'error({})',
-  'raises nothing': 'error(nil)',
-  'reads nil': 'local t; return t.x.y',
-  'never ends': 'while true do end',
-  'never ends under pcall': 'while true do pcall(function() while true do end end) end',
-  'matches without an end': 'return ("a"):rep(5000):find((".-"):rep(50) .. "b")',
-  'fills the memory': 'local t = {} for i = 1, 1e9 do t[i] = ("x"):rep(1000) .. i end',
-  'makes a huge text': 'local s = ("x"):rep(100 * 1024 * 1024) return #s > 0 and error("made it")',
-  'doubles a text': 'local s = "x" while true do s = s .. s end',
-  'calls itself': 'local function f(n) return 1 + f(n + 1) end return f(1)',
-  'calls itself under pcall': 'local function f() while true do pcall(f) end end f()',
-  'nests gsub': 'local function f() return (("x"):gsub("x", f)) end f()',
-  'writes a global': 'leak = 1',
-  yields: 'coroutine.yield()',
-  'returns a table': 'return { status = 400 }',
-  'returns a number': 'return 5',
-  'loads code': 'return loadstring("x")',
-  'reaches for the texts\' metatable': 'getmetatable("").__index = nil',
-  'takes a function out of a library': 'string.rep = nil',
-  'unpacks without an end': 'return unpack({}, 1, 1e7)',
-  'requires what it may not': 'require("os").exit(1)',
-  'rejects with a status of success': 'return ctx:reject { status = 200, code = "x", message = "y" }',
-  'forgets to return its verdict': 'ctx:reject { status = 400, code = "x", message = "y" }',
-  'misspells an option': 'return ctx:reject { status = 400, mesage = "y" }',
-  'writes to ctx': 'ctx.model = "other"',
-  'sets what is no number': 'ctx.body:set("temperature", 0/0)',
-  'sets a circle': 'local t = {} t.t = t ctx.body:set("metadata", t)',
-};
-
-const branches = Object.entries(FAULTS).map(([name, code]) => (
-  `[${JSON.stringify(name)}] = function(ctx) ${code} end`)).join(',\n');
-const script = (type) => `
-local faults = { ${branches} }
-local function at(hook)
-  return function(ctx)
-    local where, what = ctx.headers:get("x-fault"):match("^(%S+) (.*)$")
-    if where == hook then return faults[what](ctx) end
-  end
-end
-local chunk = at("on_chunk")
-return {
-  name = "faulty", type = "${type}",
-  before_request = at("before_request"), after_request = at("after_request"), on_error = at("on_error"),
-  on_chunk = { feed = function(state) return chunk(state.ctx) end },
-}`;
-
 async function open(stage, type) {
   const upstream = await stage.upstream();
   const gateway = await stage.gateway({
-    targets: { openai: upstream }, scripts: { 'plugins/faulty.lua': script(type) },
+    targets: { openai: upstream }, scripts: { 'plugins/faulty.lua': faulty(type) },
     config: { plugins: [{ name: 'faulty' }] },
   });
   return { upstream, gateway, worker: gateway.workers() };
@@ -121,6 +74,9 @@ for (const [type, outcomes] of [['guardrail', CLOSED], ['logging', OPEN]]) {
         }
         const metrics = await gateway.metrics();
         assert.equal(metrics.value('gateway_script_faults_total', { name: 'plugins/faulty' }), lines().length);
+        const { scripts } = JSON.parse((await gateway.get('/admin/scripts')).text);
+        const { calls } = scripts.find((one) => one.kind === 'plugins' && one.name === 'faulty');
+        assert.equal(calls.faults, lines().length);
       });
     }, { ms: 10_000 });
   }
