@@ -51,6 +51,16 @@ plays('below /admin/', (stage) => stage.gateway(), (act) => {
     assert.deepEqual(found.toSorted(), Object.keys(ROWS).toSorted());
   });
 
+  act('who has no key is refused before the body comes', async (gateway) => {
+    for (const [kind, headers] of Object.entries(KEYS)) {
+      const connection = await gateway.connect();
+      const lines = Object.entries({ Host: 'x', 'Content-Length': 1000, ...headers }).map((pair) => pair.join(': '));
+      await connection.send(`POST /admin/scripts/reload HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+      assertError(await connection.answer(), 401, { code: CODES[kind] });
+      connection.close();
+    }
+  });
+
   for (const [path, methods] of [...routes, ['/admin/nothing', []], ['/admin/scripts/nothing/here', []]]) {
     const allow = allowed(methods);
     for (const kind of Object.keys(KEYS)) {
