@@ -59,9 +59,15 @@ local function judged_by(files, kind, name, spec_path)
   return crypto.sha256(table.concat(hashes, " "))
 end
 
+--- A spec that came with the gateway judges the script it came with, never the operator's that stands in its place.
+local function spec_of(files, file, kind, name)
+  local path = ("spec/%s/%s_spec.lua"):format(kind, name)
+  local spec = files.by_path[path]
+  return spec and (file.bundled or not spec.bundled) and path or nil
+end
+
 local function described(files, file, kind, name)
-  local spec_path = ("spec/%s/%s_spec.lua"):format(kind, name)
-  if not files.by_path[spec_path] then spec_path = nil end
+  local spec_path = spec_of(files, file, kind, name)
   return {
     kind = kind, name = name, source = file.bundled and "bundled" or "operator", hash = gate.hash(file.path),
     judged = judged_by(files, kind, name, spec_path), path = file.path, spec_path = spec_path,

@@ -78,6 +78,15 @@ play('an overlay that is deleted brings the bundled script back; one that is nee
   assert.equal(await mark(gateway), 'still here');
 });
 
+play('a bundled script\'s spec does not judge the operator\'s script in its place', async (stage) => {
+  const config = { plugins: [{ name: 'word-filter' }] };
+  const scripts = new Scripts(stage.folder({ 'plugins/word-filter.lua': marking('mine', 'word-filter') }));
+  const gateway = await stage.gateway({ config, env: { GATEWAY_SCRIPTS: scripts.dir } });
+  assert.equal(await mark(gateway), 'mine');
+  scripts.save('plugins/word-filter.lua', marking('still mine', 'word-filter'));
+  await says(gateway, 'still mine');
+});
+
 play('a change of the configuration takes the same path, and its limits hold from then on', async (stage) => {
   const { gateway } = await marked(stage);
   const file = `${gateway.dir}/gateway.yaml`, config = JSON.parse(fs.readFileSync(file, 'utf8'));
