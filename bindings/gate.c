@@ -45,12 +45,15 @@ static void results_take(lua_State *L, struct judging *judging, bool keep_lines)
   lua_pop(L, 3);
 }
 
-static int fail(struct judging *judging, const struct error *error) {
+/* `file`: which one is at fault, or "" when the message says so itself. */
+static int fail(struct judging *judging, const char *file, const struct error *error) {
   struct buffer *verdict = &judging->verdict;
   buffer_clear(verdict);
   buffer_clear(judging->task->lines);
-  buffer_append_slice(judging->task->lines, slice_text(error->message));
-  buffer_append_slice(verdict, SLICE_LITERAL("{\"reasons\":[{\"file\":\"\",\"line\":0,\"message\":"));
+  buffer_append_format(judging->task->lines, "%s%s%s", file, file[0] ? ":1: " : "", error->message);
+  buffer_append_slice(verdict, SLICE_LITERAL("{\"reasons\":[{\"file\":"));
+  json_string_encode(verdict, slice_text(file));
+  buffer_append_format(verdict, ",\"line\":%d,\"message\":", file[0] != '\0');
   json_string_encode(verdict, slice_text(error->message));
   buffer_append_slice(verdict, SLICE_LITERAL("}],\"warnings\":[],\"scripts\":[]}"));
   judging->held = false;
@@ -105,7 +108,7 @@ static int load(struct judging *judging) {
   if (result == 0) result = memory_check(judging, vm, &error);
   if (vm) vm_close(vm);
   budget_close(budget);
-  return result < 0 ? fail(judging, &error) : 0;
+  return result < 0 ? fail(judging, "", &error) : 0;
 }
 
 /* ---- specs ---- */
@@ -144,11 +147,11 @@ static int run_specs(struct judging *judging) {
   int result = vm ? run(judging, vm, &world, &error) : -1;
   if (vm) vm_close(vm);
   budget_close(budget);
-  return result < 0 ? fail(judging, &error) : 0;
+  return result < 0 ? fail(judging, judging->gate.step, &error) : 0;
 }
 
 int bind_judge(const struct judge_task *task, struct buffer *report) {
-  struct judging judging = {.task = task, .gate = {.candidate = task->candidate}};
+  struct judging judging = {.task = task, .gate = {.candidate = task->candidate, .task = task}};
   judging.worker.settings = *task->settings;
   judging.worker.random = random_open();
   int result = load(&judging);

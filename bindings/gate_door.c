@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/gate_door.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "bindings/bind.h"
 #include "crypto/digest.h"
+#include "process/judge.h"
 #include "script/bundle.h"
 
 /* ---- the candidate's files ---- */
 
-static struct gate *gate_of(lua_State *L) {
+static struct gate *gate_here(lua_State *L) {
   lua_getfield(L, LUA_REGISTRYINDEX, GATE_PLACE);
   struct gate *gate = lua_touserdata(L, -1);
   lua_pop(L, 1);
+  return gate;
+}
+
+static struct gate *gate_of(lua_State *L) {
+  struct gate *gate = gate_here(L);
   if (!gate) luaL_error(L, "there is no gate here");
   return gate;
 }
@@ -58,6 +65,22 @@ static int gate_hash(lua_State *L) {
   return 1;
 }
 
+/* ---- where it is ---- */
+
+void bind_gate_step(lua_State *L, const char *path) {
+  struct gate *gate = gate_here(L);
+  struct bundle_file file;
+  if (!gate) return;
+  bool found = bundle_find(gate->candidate, path, &file);
+  snprintf(gate->step, sizeof gate->step, "%s", found ? file.origin : path);
+  if (gate->task && gate->task->step) gate->task->step(gate->task->user, gate->step);
+}
+
+static int gate_step(lua_State *L) {
+  bind_gate_step(L, luaL_checkstring(L, 1));
+  return 0;
+}
+
 /* ---- time ---- */
 
 static lua_Number milliseconds(clockid_t clock) {
@@ -95,8 +118,8 @@ static int gate_limited(lua_State *L) {
 }
 
 void bind_gate(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"files", gate_files}, {"text", gate_text},       {"hash", gate_hash}, {"elapsed", gate_elapsed},
-      {"cpu", gate_cpu},     {"limited", gate_limited}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"files", gate_files},     {"text", gate_text}, {"hash", gate_hash},
+                                       {"elapsed", gate_elapsed}, {"cpu", gate_cpu},   {"limited", gate_limited},
+                                       {"step", gate_step},       {NULL, NULL}};
   bind_door_private(L, "gate", functions);
 }

@@ -2,6 +2,7 @@
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "bindings/checks.h"
+#include "bindings/gate_door.h"
 #include "process/call.h"
 #include "process/fault.h"
 #include "process/worker.h"
@@ -56,8 +57,10 @@ static int server_version(lua_State *L) {
   return 1;
 }
 
-/* pause(): between the parts of a long set-up, lets the requests of the generation that serves have their turn */
+/* pause([path]): between the parts of a long set-up, lets the requests of the generation that serves have their turn;
+ * at the gate notes the file that comes next */
 static int server_pause(lua_State *L) {
+  if (!vm_generation(L) && lua_isstring(L, 1)) bind_gate_step(L, lua_tostring(L, 1));
   return generation_pause(vm_generation(L), L) ? lua_yield(L, 0) : 0;
 }
 

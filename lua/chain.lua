@@ -4,6 +4,7 @@
 
 local plugin_config = require "plugin_config"
 local script = require "gateway.script"
+local server = require "gateway.server"
 
 ---@class Step one plugin with its configuration, ready to run
 ---@field name string
@@ -45,6 +46,7 @@ local function step_make(entry, plugin)
     guard = script.guard_of("plugins", entry.name),
   }
   if not plugin.open then return step end
+  server.pause(("plugins/%s.lua"):format(entry.name))
   local opened, value = script.guard(plugin.open, entry.config) -- no hook: what it takes is not the hooks' time
   if not opened then return nil, open_problem(entry.name, value) end
   step.opened = value

@@ -20,7 +20,7 @@ local function load()
   local catalog, problem = registry.scan()
   local environment = gateway.environment()
   local known = catalog and registry.known(catalog) or registry.listed()
-  server.pause()
+  server.pause "config"
   local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, known)
   local reports = { problem }
   if errors then reports[#reports + 1] = config.render_errors(environment.GATEWAY_CONFIG, errors) end

@@ -29,7 +29,7 @@ local state
 local function load_folder(kind, problems)
   local found, broken, judged = {}, {}, server.judged()
   for _, name in ipairs(script.list(kind)) do
-    server.pause()
+    server.pause(("%s/%s.lua"):format(kind, name))
     local value, message = script.load(kind, name)
     if value and not judged then message = contracts.check(kind, name, value) end
     if message then

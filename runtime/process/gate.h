@@ -9,7 +9,18 @@
 /* The gate: a short-lived process that reads the disk into a slot and has it judged, under limits of CPU, memory and
  * time. Whatever it starts is killed with it. */
 
-enum { GATE_WALL_MS = 9000, GATE_CPU_SECONDS = 8, GATE_MEMORY = 480 << 20 };
+#if defined(__SANITIZE_ADDRESS__)
+enum { GATE_PATIENCE = 3 };
+#else
+enum { GATE_PATIENCE = 1 };
+#endif
+
+enum {
+  GATE_STEP_MS = 4500 * GATE_PATIENCE, /* what one script or spec may take; */
+  GATE_WALL_MS = 9000 * GATE_PATIENCE, /* ... and all of them */
+  GATE_CPU_SECONDS = 8 * GATE_PATIENCE,
+  GATE_MEMORY = 480 << 20
+};
 
 struct gate_options {
   struct generations *generations;
@@ -23,15 +34,17 @@ enum gate_verdict {
   GATE_ACCEPTED,
   GATE_REFUSED,
   GATE_CONFIRMED, /* what is on disk is what is active, and was judged once more */
-  GATE_UNCHANGED  /* what is on disk is what is active, or the very bytes that must not come back */
+  GATE_UNCHANGED, /* what is on disk is what is active, or the very bytes that must not come back */
+  GATE_REPEATED   /* the very bytes that were just refused */
 };
 
 struct gate {
   const struct gate_options *options;
   pid_t pid; /* 0: none runs */
   unsigned slot;
-  uint64_t due_ms; /* monotonic: when it is killed */
-  bool late;
+  uint64_t due_ms, step_due_ms; /* monotonic: when it is killed */
+  uint32_t steps;               /* as last seen */
+  unsigned late_ms;             /* it was killed for having taken so long; 0 = it was not */
 };
 
 /* What is asked of one run. */
@@ -39,6 +52,7 @@ struct gate_task {
   bool all_specs;
   bool asked;                       /* somebody asked for it: nothing but the active bytes is left out */
   char blocked[GENERATION_ID_SIZE]; /* id of a generation that was rolled back, or empty */
+  char refused[GENERATION_ID_SIZE]; /* digest of what was refused after it was asked for, or empty */
   bool first;                       /* the program's first generation: its secrets are needed */
 };
 

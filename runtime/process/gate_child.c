@@ -89,14 +89,16 @@ static void report_store(struct generations *generations, unsigned slot, struct 
 }
 
 void gate_refuse(struct generations *generations, unsigned slot, const char *file, const char *why) {
-  struct buffer report = {0};
+  struct buffer report = {0}, line = {0};
   buffer_append_slice(&report, SLICE_LITERAL("{\"reasons\":[{\"file\":"));
   json_string_encode(&report, slice_text(file));
-  buffer_append_slice(&report, SLICE_LITERAL(",\"line\":0,\"message\":"));
+  buffer_append_format(&report, ",\"line\":%d,\"message\":", file[0] != '\0');
   json_string_encode(&report, slice_text(why));
   buffer_append_slice(&report, SLICE_LITERAL("}],\"warnings\":[],\"scripts\":[]}"));
-  report_store(generations, slot, buffer_slice(&report), slice_text(why));
+  buffer_append_format(&line, "%s%s%s", file, file[0] ? ":1: " : "", why);
+  report_store(generations, slot, buffer_slice(&report), buffer_slice(&line));
   buffer_free(&report);
+  buffer_free(&line);
 }
 
 static void hex_of(struct slice bytes, char out[GENERATION_ID_SIZE]) {
@@ -143,6 +145,7 @@ static int read_disk(struct candidate *candidate, struct error *error) {
   if (bundle_read(&sources, &candidate->bytes, error) < 0) return -1;
   if (!bundle_view(&candidate->bundle, buffer_slice(&candidate->bytes))) return -1;
   id_of(&candidate->bundle, candidate->slot->id);
+  hex_of(buffer_slice(&candidate->bytes), candidate->slot->digest);
   return 0;
 }
 
@@ -157,6 +160,18 @@ static bool is_active(const struct candidate *candidate) {
 /* It was given up, and nobody asks for it. */
 static bool is_blocked(const struct candidate *candidate) {
   return !candidate->task->asked && strcmp(candidate->slot->id, candidate->task->blocked) == 0;
+}
+
+/* Refused a moment ago, while somebody asked for it. */
+static bool is_refused(const struct candidate *candidate) {
+  return strcmp(candidate->slot->digest, candidate->task->refused) == 0;
+}
+
+/* For the supervisor, should this process not live to say so itself. */
+static void step_note(void *user, const char *file) {
+  struct generation_slot *slot = user;
+  snprintf(slot->step, sizeof slot->step, "%s", file);
+  atomic_fetch_add(&slot->steps, 1);
 }
 
 void gate_hide_key(struct settings *settings) {
@@ -198,6 +213,8 @@ static int judge(struct candidate *candidate) {
                             .root_count = candidate->roots.count,
                             .config_path = roots_config_path(),
                             .settings = settings,
+                            .step = step_note,
+                            .user = candidate->slot,
                             .lines = &lines};
   uint64_t word = atomic_load(&generations->active);
   unsigned slot = generation_word_slot(word);
@@ -223,6 +240,7 @@ static int run(struct candidate *candidate) {
   }
   bool active = is_active(candidate);
   if (is_blocked(candidate) || (active && !candidate->task->all_specs)) return GATE_EXIT_UNCHANGED;
+  if (is_refused(candidate)) return GATE_EXIT_REPEATED;
   if (generations_store(generations, slot, GENERATION_BUNDLE, buffer_slice(&candidate->bytes)) < 0) {
     gate_refuse(generations, slot, "", "all files together are too large");
     return GATE_EXIT_REFUSED;

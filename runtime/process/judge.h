@@ -28,7 +28,9 @@ struct judge_task {
   bool all_specs;                 /* run every spec, not only those of changed scripts */
   const char *const *roots;       /* script folders the candidate was read from, for messages */
   size_t root_count;
-  const char *config_path;   /* null: no configuration file */
-  struct settings *settings; /* to fill when the answer is yes */
-  struct buffer *lines;      /* to fill for a terminal: errors, one a line; or what `check` says of a good one */
+  const char *config_path;                    /* null: no configuration file */
+  struct settings *settings;                  /* to fill when the answer is yes */
+  void (*step)(void *user, const char *file); /* the judge begins with this file; may be null */
+  void *user;
+  struct buffer *lines; /* to fill for a terminal: errors, one a line; or what `check` says of a good one */
 };

@@ -14,6 +14,10 @@
 /* What all workers together may take to prepare a generation, and how many of them may die of it. */
 enum { PREPARE_MS = 20000, PREPARE_DEATHS = 3, ANSWERS_LOOK_MS = 10 };
 
+/* How often a gate that nobody waits for is given up in a row, and how long somebody may have waited who is made to
+ * wait for one more: whoever saves all the time holds up neither. */
+enum { ABANDONMENTS_MAX = 5, WAITED_MAX_MS = 2000 };
+
 static struct generation_slot *slot_of(const struct reload *reload, uint64_t word) {
   return &reload->shared->slots[generation_word_slot(word)];
 }
@@ -52,6 +56,8 @@ void reload_close(struct reload *reload) {
 /* Everybody who asked before it began has the answer. */
 static void run_end(struct reload *reload, enum generation_outcome outcome) {
   reload->state = RELOAD_IDLE;
+  reload->abandonments = 0;
+  reload->waiting_ms = 0;
   atomic_store(&reload->shared->candidate, 0);
   atomic_store(&reload->shared->outcome, outcome);
   atomic_store(&reload->shared->completed, reload->ticket);
@@ -78,6 +84,8 @@ static int64_t wall_ms(void) {
 static void refuse(struct reload *reload, unsigned slot) {
   generations_reject(reload->shared, generations_part(reload->shared, slot, GENERATION_REPORT), wall_ms());
   reload_note_rejected(reload, &reload->shared->slots[slot]);
+  memcpy(reload->refused, reload->shared->slots[slot].digest, sizeof reload->refused);
+  reload->refused_until = atomic_load(&reload->shared->requested);
   generations_drop(reload->shared, slot);
   run_end(reload, OUTCOME_REFUSED);
 }
@@ -170,12 +178,22 @@ static int kept_slot(const struct reload *reload) {
   return generations_find(reload->shared, generations_active(reload->shared)->previous);
 }
 
-static void gate_begin(struct reload *reload, bool asked, uint64_t now) {
+static struct gate_task gate_task_make(const struct reload *reload, bool asked) {
   struct generations *shared = reload->shared;
-  struct gate_task task = {.asked = asked};
-  reload->ticket = atomic_load(&shared->requested);
-  task.all_specs = atomic_load(&shared->requested_all) > atomic_load(&shared->completed);
+  uint64_t answered = atomic_load(&shared->completed);
+  struct gate_task task = {.asked = asked, .all_specs = atomic_load(&shared->requested_all) > answered};
   memcpy(task.blocked, reload->blocked, sizeof task.blocked);
+  bool was_judged = reload->ticket > answered && reload->ticket <= reload->refused_until && !reload->asked;
+  if (was_judged) memcpy(task.refused, reload->refused, sizeof task.refused);
+  return task;
+}
+
+static void gate_begin(struct reload *reload, bool asked, uint64_t now) {
+  reload->ticket = atomic_load(&reload->shared->requested);
+  struct gate_task task = gate_task_make(reload, asked);
+  if (reload->ticket > atomic_load(&reload->shared->completed) && !reload->waiting_ms) reload->waiting_ms = now;
+  if (reload->watch) reload->read_changes = watch_take(reload->watch, now);
+  reload->hung_up = reload->asked;
   reload->asked = false;
   if (gate_start(&reload->gate, &task, kept_slot(reload), now) == 0) {
     reload->state = RELOAD_GATE;
@@ -184,6 +202,33 @@ static void gate_begin(struct reload *reload, bool asked, uint64_t now) {
     reload_note_no_gate(reload);
     run_end(reload, OUTCOME_REFUSED);
   }
+}
+
+/* ---- a gate whose files have changed ---- */
+
+static bool may_abandon(const struct reload *reload, uint64_t now) {
+  if (!reload->watch || reload->abandoned) return false;
+  bool newer = atomic_load(&reload->shared->requested) > reload->ticket;
+  if (reload->waiting_ms) return now - reload->waiting_ms < WAITED_MAX_MS;
+  return newer || reload->abandonments < ABANDONMENTS_MAX;
+}
+
+static void outdated_look(struct reload *reload, uint64_t now) {
+  if (!may_abandon(reload, now) || watch_changes(reload->watch) == reload->read_changes) return;
+  bool newer = atomic_load(&reload->shared->requested) > reload->ticket;
+  if (!newer && !watch_due(reload->watch, now)) return;
+  reload->abandoned = true;
+  gate_kill(&reload->gate);
+}
+
+/* Whoever waits for it, waits for the next. */
+static void abandon(struct reload *reload, unsigned slot) {
+  generations_drop(reload->shared, slot);
+  reload_note_abandoned(reload);
+  reload->abandoned = false;
+  reload->abandonments++;
+  reload->asked = reload->asked || reload->hung_up;
+  reload->state = RELOAD_IDLE;
 }
 
 static void back_begin(struct reload *reload, uint64_t number, int asker, uint64_t now) {
@@ -253,10 +298,17 @@ void reload_child_ended(struct reload *reload, pid_t pid, int status, uint64_t n
   unsigned slot = reload->gate.slot;
   reload->gate_ms = now - reload->gate_ms;
   if (reload->crew->ending) return;
+  if (reload->abandoned) {
+    abandon(reload, slot);
+    return;
+  }
   if (verdict == GATE_CONFIRMED) report_renew(reload, slot);
   if (verdict == GATE_UNCHANGED || verdict == GATE_CONFIRMED) {
     generations_drop(reload->shared, slot);
     run_end(reload, OUTCOME_ACTIVE);
+  } else if (verdict == GATE_REPEATED) {
+    generations_drop(reload->shared, slot);
+    run_end(reload, OUTCOME_REFUSED);
   } else if (verdict == GATE_REFUSED) {
     refuse(reload, slot);
   } else {
@@ -269,6 +321,7 @@ void reload_turn(struct reload *reload, uint64_t now) {
   if (reload->watch) watch_read(reload->watch, now);
   if (reload->crew->ending) return;
   if (reload->state == RELOAD_GATE) gate_look(&reload->gate, now);
+  if (reload->state == RELOAD_GATE) outdated_look(reload, now);
   if (reload->state == RELOAD_PREPARE) prepare_look(reload, now);
   if (reload->state == RELOAD_IDLE) idle_look(reload, now);
 }
@@ -286,5 +339,6 @@ int reload_wait(const struct reload *reload, uint64_t now, int limit) {
   if (reload->state == RELOAD_PREPARE) return limit < ANSWERS_LOOK_MS ? limit : ANSWERS_LOOK_MS;
   bool pending = reload->asked || atomic_load(&reload->shared->requested) > atomic_load(&reload->shared->completed);
   if (reload->state == RELOAD_IDLE && pending) return 0;
-  return reload->watch && reload->state == RELOAD_IDLE ? watch_wait(reload->watch, now, limit) : limit;
+  bool reads = reload->watch && (reload->state == RELOAD_IDLE || may_abandon(reload, now));
+  return reads ? watch_wait(reload->watch, now, limit) : limit;
 }

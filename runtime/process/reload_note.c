@@ -29,6 +29,12 @@ void reload_note_no_gate(struct reload *reload) {
   notice_end(reload->notice, LOG_ERROR);
 }
 
+void reload_note_abandoned(struct reload *reload) {
+  notice_begin(reload->notice, LOG_DEBUG, "gate given up: files have changed since it read them");
+  log_line_integer(&reload->notice->line, "gate_ms", (long long)reload->gate_ms);
+  notice_end(reload->notice, LOG_DEBUG);
+}
+
 void reload_note_rejected(struct reload *reload, const struct generation_slot *slot) {
   struct log_line *line = &reload->notice->line;
   notice_begin(reload->notice, LOG_WARN, "generation rejected");

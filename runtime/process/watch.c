@@ -22,6 +22,7 @@ struct writer {
 struct watch {
   struct watch_tree tree;
   bool dirty;
+  uint64_t changes;
   uint64_t first, last; /* change of the present burst */
   bool rescan;          /* a folder came or went */
   uint64_t rescan_due;  /* 0 = no folder is missing */
@@ -92,6 +93,7 @@ static uint64_t writers_until(const struct watch *watch) {
 static void note_change(struct watch *watch, uint64_t now) {
   if (!watch->dirty) watch->first = now;
   watch->dirty = true;
+  watch->changes++;
   watch->last = now;
 }
 
@@ -162,11 +164,18 @@ static uint64_t due_at(const struct watch *watch) {
   return writers > due ? writers : due;
 }
 
-bool watch_due(struct watch *watch, uint64_t now) {
-  if (!watch->dirty || now < due_at(watch)) return false;
+bool watch_due(const struct watch *watch, uint64_t now) {
+  return watch->dirty && now >= due_at(watch);
+}
+
+uint64_t watch_take(struct watch *watch, uint64_t now) {
+  if (watch_due(watch, now)) watch->writer_count = 0;
   watch->dirty = false;
-  watch->writer_count = 0;
-  return true;
+  return watch->changes;
+}
+
+uint64_t watch_changes(const struct watch *watch) {
+  return watch->changes;
 }
 
 int watch_wait(const struct watch *watch, uint64_t now, int limit) {

@@ -31,8 +31,13 @@ void watch_set(struct watch *watch, const char *const *roots, size_t root_count,
 /* Takes in what the kernel has to say. */
 void watch_read(struct watch *watch, uint64_t now);
 
-/* True once for each burst of changes, when it is time to read. */
-bool watch_due(struct watch *watch, uint64_t now);
+/* True when a burst of changes is over and it is time to read. */
+bool watch_due(const struct watch *watch, uint64_t now);
+
+/* Everything that changed so far is about to be read. How many changes were seen in all: more of them later, and what
+ * was read is outdated. */
+uint64_t watch_take(struct watch *watch, uint64_t now);
+uint64_t watch_changes(const struct watch *watch);
 
 /* Milliseconds until watch_due may say yes, at most `limit`. */
 int watch_wait(const struct watch *watch, uint64_t now, int limit);

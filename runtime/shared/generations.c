@@ -93,6 +93,9 @@ void generations_drop(struct generations *generations, unsigned slot) {
   memset(dropped->changed, 0, sizeof dropped->changed);
   memset(dropped->note, 0, sizeof dropped->note);
   memset(dropped->id, 0, sizeof dropped->id);
+  memset(dropped->digest, 0, sizeof dropped->digest);
+  memset(dropped->step, 0, sizeof dropped->step);
+  atomic_store(&dropped->steps, 0);
   for (unsigned i = 0; i < GENERATION_WORKERS; i++) atomic_store(&dropped->scripts[i], 0);
   madvise(slot_memory(generations, slot), slot_size(), MADV_REMOVE);
 }

@@ -23,7 +23,8 @@ enum {
   GENERATION_ID_SIZE = 65,
   GENERATION_NOTE_SIZE = 256,
   GENERATION_ROOT_SIZE = 1024,
-  GENERATION_ROOTS = 2
+  GENERATION_ROOTS = 2,
+  GENERATION_STEP_SIZE = 512
 };
 
 enum generation_state {
@@ -41,6 +42,9 @@ struct generation_slot {
   int64_t activated_ms;    /* wall clock */
   char id[GENERATION_ID_SIZE];
   char note[GENERATION_NOTE_SIZE];
+  char digest[GENERATION_ID_SIZE];    /* over everything that was read, specs too */
+  char step[GENERATION_STEP_SIZE];    /* at the gate: the file it is busy with, as it lies on the disk */
+  _Atomic uint32_t steps;             /* ... and how many it has begun with */
   char changed[GENERATION_NOTE_SIZE]; /* names of the scripts that are not as in the generation before */
   _Atomic uint32_t renewals;          /* of the report; odd while one is under way */
   unsigned reasons;                   /* at the gate: how many there are to refuse it; the first is `note` */
