@@ -291,12 +291,11 @@ describe("doc:find", function()
   end)
 
   it("finds the same in a text with escapes as in the text they stand for", function()
-    local pieces = { "a", "b", "n", "u", "t", "0061", "ab", "\\n", "\\t", "\\\\", '\\"', "\\/", "/", "\\u0061",
-      "\\u006E", "\195\164" }
-    local letters = { "a", "b", "n", "u", "t", "0061", "ab", "/", "\n", '"', "\\", "\195\164" }
-    local function some(from, most, kinds)
+    local pieces = { "a", "b", "n", "\\n", "\\\\", '\\"', "\\/", "/", "\\u0061", "\195\164" }
+    local specials = { "a", "/", "\n", '"', "\\", "\195\164" }
+    local function some(from, most)
       local parts = {}
-      for i = 1, math.random(most) do parts[i] = from[math.random(kinds or #from)] end
+      for i = 1, math.random(most) do parts[i] = from[math.random(#from)] end
       return table.concat(parts)
     end
     local function compare(words)
@@ -314,16 +313,16 @@ describe("doc:find", function()
       return false
     end
     local seen = { [true] = 0, [false] = 0 }
-    for round = 1, 60 do
-      local list = {}
-      for i = 1, 4 do list[i] = some(letters, 5, round % 2 == 0 and 7 or nil) end -- 7: letters without escapes
+    for round = 1, 120 do
+      local special, list = specials[round % #specials + 1], {}
+      for i = 1, 2 do list[i] = some({ "a", "b", "n" }, 1) .. special .. some({ "a", "n", special }, 1) end
       local words = match.literals(list, { caseless = round % 3 == 0 })
       for _ = 1, 40 do
         local matched = compare(words)
         seen[matched] = seen[matched] + 1
       end
     end
-    assert.is_true(seen[true] > 100 and seen[false] > 100)
+    assert.is_true(seen[true] > 50 and seen[false] > 100)
   end)
 
   it("looks at what edits have made of a text", function()
