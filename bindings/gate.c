@@ -106,7 +106,7 @@ static int load(struct judging *judging) {
   struct vm *vm = vm_open(&options, &error);
   int result = vm ? examine(judging, vm, &error) : -1;
   if (result == 0) result = memory_check(judging, vm, &error);
-  if (vm) vm_close(vm);
+  if (vm && !judging->task->leave) vm_close(vm);
   budget_close(budget);
   return result < 0 ? fail(judging, "", &error) : 0;
 }
@@ -145,7 +145,7 @@ static int run_specs(struct judging *judging) {
                                .privileged = true};
   struct vm *vm = vm_open(&options, &error);
   int result = vm ? run(judging, vm, &world, &error) : -1;
-  if (vm) vm_close(vm);
+  if (vm && !task->leave) vm_close(vm);
   budget_close(budget);
   return result < 0 ? fail(judging, judging->gate.step, &error) : 0;
 }

@@ -2,12 +2,14 @@
 #include "bindings/gate_door.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "bindings/bind.h"
 #include "crypto/digest.h"
 #include "process/judge.h"
 #include "script/bundle.h"
+#include "script/file.h"
 
 /* ---- the candidate's files ---- */
 
@@ -79,6 +81,35 @@ void bind_gate_step(lua_State *L, const char *path) {
 static int gate_step(lua_State *L) {
   bind_gate_step(L, luaL_checkstring(L, 1));
   return 0;
+}
+
+/* ---- what was judged before ---- */
+
+static bool is_same(const struct bundle *active, const struct bundle_file *file) {
+  struct bundle_file other;
+  return bundle_find(active, file->path, &other) && slice_equal(file->text, other.text);
+}
+
+static bool is_foundation(const struct bundle_file *file) {
+  if (file->class != BUNDLE_SCRIPT) return file->class < BUNDLE_SCRIPT;
+  return file_is_part(file->path) || strcmp(strrchr(file->path, '/') + 1, "contract.lua") == 0;
+}
+
+static enum gate_foundation foundation_find(const struct bundle *candidate, const struct bundle *active) {
+  for (size_t i = 0; i < candidate->count; i++) {
+    struct bundle_file file = bundle_at(candidate, i);
+    if (is_foundation(&file) && !is_same(active, &file)) return FOUNDATION_OTHER;
+  }
+  return FOUNDATION_SAME;
+}
+
+bool bind_gate_judged(lua_State *L, const char *path) {
+  struct gate *gate = gate_here(L);
+  struct bundle_file file;
+  if (!gate || !gate->task || !gate->task->active) return false;
+  const struct bundle *active = gate->task->active;
+  if (!gate->foundation) gate->foundation = (int)foundation_find(gate->candidate, active);
+  return gate->foundation == FOUNDATION_SAME && bundle_find(gate->candidate, path, &file) && is_same(active, &file);
 }
 
 /* ---- time ---- */

@@ -22,8 +22,15 @@ struct gate {
   const struct bundle *candidate;
   const struct judge_task *task; /* null in `moongate check` */
   struct cutoff cutoff;
+  int foundation; /* enum gate_foundation, once it is known */
   char step[512]; /* the file it is busy with, as it lies on the disk */
 };
+
+/* Whether what every script stands on (hallway, contracts, parts) is that of the generation that serves. */
+enum gate_foundation { FOUNDATION_UNKNOWN, FOUNDATION_SAME, FOUNDATION_OTHER };
+
+/* True when the script was held against its contract before: its bytes and its foundation are those that serve. */
+bool bind_gate_judged(lua_State *L, const char *path);
 
 /* step(path), where there may be no gate at all. */
 void bind_gate_step(lua_State *L, const char *path);

@@ -64,9 +64,10 @@ static int server_pause(lua_State *L) {
   return generation_pause(vm_generation(L), L) ? lua_yield(L, 0) : 0;
 }
 
-/* judged() -> true in a VM of a generation: the gate has held every script of it against its contract */
+/* judged(path) -> true when the script has been held against its contract: always in a VM of a generation, at the gate
+ * when it is the one that serves */
 static int server_judged(lua_State *L) {
-  lua_pushboolean(L, vm_generation(L) != NULL);
+  lua_pushboolean(L, vm_generation(L) || bind_gate_judged(L, luaL_checkstring(L, 1)));
   return 1;
 }
 

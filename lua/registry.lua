@@ -27,11 +27,12 @@ local state
 
 --- Loads a folder; every script that is broken adds its message to `problems`.
 local function load_folder(kind, problems)
-  local found, broken, judged = {}, {}, server.judged()
+  local found, broken = {}, {}
   for _, name in ipairs(script.list(kind)) do
-    server.pause(("%s/%s.lua"):format(kind, name))
+    local path = ("%s/%s.lua"):format(kind, name)
+    server.pause(path)
     local value, message = script.load(kind, name)
-    if value and not judged then message = contracts.check(kind, name, value) end
+    if value and not server.judged(path) then message = contracts.check(kind, name, value) end
     if message then
       problems[#problems + 1], broken[name] = message, true
     else

@@ -212,6 +212,7 @@ static int judge(struct candidate *candidate) {
                             .roots = candidate->roots.list,
                             .root_count = candidate->roots.count,
                             .config_path = roots_config_path(),
+                            .leave = true,
                             .settings = settings,
                             .step = step_note,
                             .user = candidate->slot,

@@ -29,6 +29,7 @@ struct judge_task {
   const char *const *roots;       /* script folders the candidate was read from, for messages */
   size_t root_count;
   const char *config_path;                    /* null: no configuration file */
+  bool leave;                                 /* the process ends then: its VMs need not be closed */
   struct settings *settings;                  /* to fill when the answer is yes */
   void (*step)(void *user, const char *file); /* the judge begins with this file; may be null */
   void *user;

@@ -180,6 +180,19 @@ static void only_what_changed_is_tested_again(void **state) {
   spec_is(scene, "fallback", "\"passed\":3");
 }
 
+/* Scripts that serve already are not held against it again: only when it is another. */
+static void a_changed_contract_judges_every_script_anew(void **state) {
+  struct scene *scene = *state;
+  write_file(scene, "plugins/mine.lua", plugin);
+  assert_int_equal(judge(scene, false), 0);
+  accept(scene);
+  assert_int_equal(judge(scene, false), 0);
+  write_file(scene, "plugins/contract.lua",
+             "return { check = function(_, name) return name ~= \"mine\", \"is not welcome\" end }\n");
+  assert_int_equal(judge(scene, false), -1);
+  told(scene, "plugins/mine.lua", ":1: is not welcome");
+}
+
 static void a_failing_assertion_is_named_with_its_place(void **state) {
   struct scene *scene = *state;
   write_file(scene, "plugins/mine.lua", plugin);
@@ -304,6 +317,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_good_candidate_is_listed_with_what_its_specs_showed, scene_open, scene_close),
       cmocka_unit_test_setup_teardown(only_what_changed_is_tested_again, scene_open, scene_close),
+      cmocka_unit_test_setup_teardown(a_changed_contract_judges_every_script_anew, scene_open, scene_close),
       cmocka_unit_test_setup_teardown(a_failing_assertion_is_named_with_its_place, scene_open, scene_close),
       cmocka_unit_test_setup_teardown(a_spec_that_cannot_be_read_is_refused_with_its_line, scene_open, scene_close),
       cmocka_unit_test_setup_teardown(a_spec_that_never_ends_is_refused_and_the_others_run, scene_open, scene_close),
