@@ -5,7 +5,7 @@
 #include "script/module.h"
 
 /* gateway.context (hallway): what a plugin's hook is handed as ctx, a read-only view that ends with its request.
- *   new(fields, methods [, call [, lazy]]) -> ctx
+ *   new(fields, methods [, call [, lazy]]) -> ctx        `call` is one of the values of `fields`, which keep it alive
  *       ctx.name is fields[name], else methods[name], else what lazy[name](fields) returns, which is then kept as
  *       fields[name]. Only strings are looked up, tables raw. The same `methods` always goes with the same `lazy`.
  *   fields(ctx) -> fields, also when it is over
@@ -19,7 +19,7 @@ static const char context_type[] = "ctx";
 struct context {
   const char *type;
   bool over;
-  struct call_tie tie;
+  void **call; /* the call's box, emptied when it ends; `fields` holds it as long as this. Null: of no call */
 };
 
 static struct context *context_at(lua_State *L, int index) {
@@ -50,10 +50,13 @@ static int lazy_make(lua_State *L) {
   return 1;
 }
 
+static bool is_over(const struct context *context) {
+  return context->over || (context->call && !*context->call);
+}
+
 static void check_open(lua_State *L) {
   const struct context *context = context_at(L, 1);
-  bool beside = !list_empty(&context->tie.link) && bind_in_background(L);
-  if (context->over || beside) luaL_error(L, "ctx is over");
+  if (is_over(context) || (context->call && bind_in_background(L))) luaL_error(L, "ctx is over");
 }
 
 /* ctx.<name>; upvalues: methods, lazy or nil */
@@ -81,19 +84,9 @@ static int context_tostring(lua_State *L) {
   return 1;
 }
 
-static int context_collect(lua_State *L) {
-  list_remove(&((struct context *)lua_touserdata(L, 1))->tie.link);
-  return 0;
-}
-
-static void context_cut(struct call_tie *tie) {
-  LIST_OWNER(tie, struct context, tie)->over = true;
-}
-
 /* A new metatable for the methods at 2 and the lazy values at 4, kept in the table at upvalue 1. */
 static void metatable_make(lua_State *L) {
-  static const luaL_Reg events[] = {
-      {"__newindex", context_newindex}, {"__tostring", context_tostring}, {"__gc", context_collect}, {NULL, NULL}};
+  static const luaL_Reg events[] = {{"__newindex", context_newindex}, {"__tostring", context_tostring}, {NULL, NULL}};
   lua_createtable(L, 0, 5);
   luaL_setfuncs(L, events, 0);
   lua_pushvalue(L, 2);
@@ -111,10 +104,9 @@ static int context_new(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 4);
-  struct call *call = lua_isnil(L, 3) ? NULL : bind_call(L, 3);
+  bool of_call = !lua_isnil(L, 3) && bind_call(L, 3);
   struct context *context = lua_newuserdata(L, sizeof *context);
-  *context = (struct context){.type = context_type};
-  list_init(&context->tie.link);
+  *context = (struct context){.type = context_type, .call = of_call ? lua_touserdata(L, 3) : NULL};
   lua_pushvalue(L, 2);
   lua_rawget(L, lua_upvalueindex(1));
   if (lua_isnil(L, -1)) {
@@ -124,7 +116,6 @@ static int context_new(lua_State *L) {
   lua_setmetatable(L, 5);
   lua_pushvalue(L, 1);
   lua_setfenv(L, 5);
-  if (call) call_tie(call, &context->tie, context_cut);
   return 1;
 }
 
@@ -140,7 +131,7 @@ static int context_close(lua_State *L) {
 }
 
 static int context_is_open(lua_State *L) {
-  lua_pushboolean(L, !context_at(L, 1)->over);
+  lua_pushboolean(L, !is_over(context_at(L, 1)));
   return 1;
 }
 

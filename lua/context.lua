@@ -10,7 +10,13 @@ local places = require "places"
 local suggest = require "suggest"
 
 -- What scripts must not see: fields are found by strings alone.
-local CALL, ANSWER, VERDICT, STARTED, BOX = {}, {}, {}, {}, {}
+local CALL, ANSWER, VERDICT, STARTED = {}, {}, {}, {}
+
+--- The call that what a script keeps ends with: specs and what remains of one have none.
+local function box_of(fields)
+  local call = fields[CALL]
+  return type(call) == "userdata" and call or nil
+end
 
 -- Verdicts -----------------------------------------------------------------------------------------------------------
 
@@ -173,7 +179,8 @@ end
 local lazy = {
   body = function(fields) return (document.of_call(fields[CALL])) end,
   key = key_of,
-  headers = function(fields) return door.new({ [CALL] = fields[CALL] }, header_methods, fields[BOX]) end,
+  state = function() return {} end,
+  headers = function(fields) return door.new({ [CALL] = fields[CALL] }, header_methods, box_of(fields)) end,
   trace_id = function(fields) return fields[CALL]:trace_id() end,
   duration_ms = function(fields) return clock.monotonic() - fields[STARTED] end,
 }
@@ -187,7 +194,7 @@ local function answer_body(fields)
   elseif not text and answer.reply then
     text = answer.reply:body()
   end
-  return text and (document.new(text, { call = fields[BOX] })) or nil
+  return text and (document.new(text, { call = box_of(fields) })) or nil
 end
 
 local function answer_header(headers, name)
@@ -198,9 +205,13 @@ local function answer_header(headers, name)
   return answer.reply and answer.reply:header(name)
 end
 
+local answer_header_methods = { get = answer_header }
+
 local answer_lazy = {
   body = answer_body,
-  headers = function(fields) return door.new({ [ANSWER] = fields[ANSWER] }, { get = answer_header }, fields[BOX]) end,
+  headers = function(fields)
+    return door.new({ [ANSWER] = fields[ANSWER], [CALL] = fields[CALL] }, answer_header_methods, box_of(fields))
+  end,
 }
 local answer_methods = {}
 
@@ -209,14 +220,14 @@ local answer_methods = {}
 local context = {}
 
 ---@param call table a gateway.call, or in specs a table that answers as one
----@param facts { model: string?, endpoint: string, stream: boolean, body: table?, started: number? }
+---@param request { model: string?, endpoint: string, stream: boolean, body: table?, started: number? }
 ---@return Context
-function context.open(call, facts)
-  local box = type(call) == "userdata" and call or nil
-  return door.new({
-    [CALL] = call, [BOX] = box, [STARTED] = facts.started or clock.monotonic(), model = facts.model,
-    endpoint = facts.endpoint, stream = facts.stream, body = facts.body, state = {},
-  }, methods, box, lazy)
+function context.open(call, request)
+  local fields = {
+    [CALL] = call, [STARTED] = request.started or clock.monotonic(), model = request.model,
+    endpoint = request.endpoint, stream = request.stream, body = request.body,
+  }
+  return door.new(fields, methods, box_of(fields), lazy), fields
 end
 
 local function none() end
@@ -236,7 +247,7 @@ end
 function context.remains(ctx, trace_id)
   local fields, call = {}, call_over(trace_id)
   for name, value in pairs(door.fields(ctx)) do fields[name] = value end
-  fields[CALL], fields[BOX], fields[VERDICT] = call, nil, nil
+  fields[CALL], fields[VERDICT] = call, nil
   fields.body, fields.headers, fields.response, fields.duration_ms = document.new "{}", nil, nil, nil
   return door.new(fields, methods, nil, lazy), call
 end
@@ -253,8 +264,8 @@ end
 ---@param answer Answer
 function context.answer(ctx, answer)
   local fields = door.fields(ctx)
-  fields.response = door.new({ [ANSWER] = answer, [BOX] = fields[BOX], status = answer.status }, answer_methods,
-    fields[BOX], answer_lazy)
+  local shown = { [ANSWER] = answer, [CALL] = fields[CALL], status = answer.status }
+  fields.response = door.new(shown, answer_methods, box_of(fields), answer_lazy)
 end
 
 --- What repeats an answer's texts token by token still says what they were before.
