@@ -23,26 +23,9 @@ void bind_fields(lua_State *L, int index, struct buffer *out) {
   }
 }
 
-/* A Lua-owned buffer: freed by the collector, so that a raise in between leaks nothing. */
-static int fields_collect(lua_State *L) {
-  buffer_free(lua_touserdata(L, 1));
-  return 0;
-}
-
-static struct buffer *fields_buffer(lua_State *L) {
-  struct buffer *buffer = lua_newuserdata(L, sizeof *buffer);
-  *buffer = (struct buffer){0};
-  if (luaL_newmetatable(L, "gateway.fields")) {
-    lua_pushcfunction(L, fields_collect);
-    lua_setfield(L, -2, "__gc");
-  }
-  lua_setmetatable(L, -2);
-  return buffer;
-}
-
 /* The extra fields of an answer: the table at `index` and the reply's own in the box at `reply_index`. */
 static struct buffer *answer_fields(lua_State *L, int index, int reply_index) {
-  struct buffer *fields = fields_buffer(L);
+  struct buffer *fields = bind_buffer_new(L);
   bind_fields(L, index, fields);
   if (!lua_isnoneornil(L, reply_index)) reply_fields(bind_reply(L, reply_index), fields);
   return fields;

@@ -29,6 +29,22 @@ void bind_push_lower(lua_State *L, struct slice name) {
   lua_pushlstring(L, text, len);
 }
 
+static int buffer_collect(lua_State *L) {
+  buffer_free(lua_touserdata(L, 1));
+  return 0;
+}
+
+struct buffer *bind_buffer_new(lua_State *L) {
+  struct buffer *buffer = lua_newuserdata(L, sizeof *buffer);
+  *buffer = (struct buffer){0};
+  if (luaL_newmetatable(L, "gateway.buffer")) {
+    lua_pushcfunction(L, buffer_collect);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return buffer;
+}
+
 /* ---- boxes ---- */
 
 struct box {

@@ -3,6 +3,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 /* What every door shares. Bindings check arguments, call one runtime function, push the result. They read tables with
@@ -13,6 +14,9 @@
 struct slice bind_slice(lua_State *L, int index);
 void bind_push_slice(lua_State *L, struct slice bytes);
 void bind_push_lower(lua_State *L, struct slice name); /* a header's name: ASCII letters small */
+
+/* An empty buffer that Lua owns, pushed as userdata: a raise in between, for memory too, leaves nothing behind. */
+struct buffer *bind_buffer_new(lua_State *L);
 
 /* A boxed pointer: userdata of one pointer with the metatable `type`. C empties the box when the object dies, so a late
  * call raises

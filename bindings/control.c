@@ -86,25 +86,10 @@ static int control_generations(lua_State *L) {
   return 1;
 }
 
-/* ---- reports: Lua owns the buffer, so that a raise for memory does not leave it behind ---- */
-
-static int buffer_collect(lua_State *L) {
-  buffer_free(lua_touserdata(L, 1));
-  return 0;
-}
-
-static struct buffer *push_buffer(lua_State *L) {
-  struct buffer *buffer = lua_newuserdata(L, sizeof *buffer);
-  *buffer = (struct buffer){0};
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, buffer_collect);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
-  return buffer;
-}
+/* ---- reports ---- */
 
 static int control_report(lua_State *L) {
-  struct buffer *text = push_buffer(L);
+  struct buffer *text = bind_buffer_new(L);
   generations_report(shared_of(L), text);
   if (text->len == 0) return 0;
   bind_push_slice(L, buffer_slice(text));
@@ -112,7 +97,7 @@ static int control_report(lua_State *L) {
 }
 
 static int control_rejected(lua_State *L) {
-  struct buffer *text = push_buffer(L);
+  struct buffer *text = bind_buffer_new(L);
   int64_t at_ms;
   if (!generations_rejected(shared_of(L), text, &at_ms)) return 0;
   lua_pushnumber(L, (lua_Number)at_ms / 1000);

@@ -42,22 +42,6 @@ static int spec_script(lua_State *L) {
   return luaL_error(L, "%s", error.message);
 }
 
-/* A Lua-owned buffer: freed by the collector, also when something raises in between. */
-static int buffer_collect(lua_State *L) {
-  buffer_free(lua_touserdata(L, 1));
-  return 0;
-}
-
-static struct buffer *push_buffer(lua_State *L) {
-  struct buffer *buffer = lua_newuserdata(L, sizeof *buffer);
-  *buffer = (struct buffer){0};
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, buffer_collect);
-  lua_setfield(L, -2, "__gc");
-  lua_setmetatable(L, -2);
-  return buffer;
-}
-
 /* In the operator's folder, or beside the bundled scripts. */
 static FILE *fixture_open(lua_State *L, const char *name) {
   lua_getfield(L, LUA_REGISTRYINDEX, SPEC_WORLD);
@@ -70,7 +54,7 @@ static FILE *fixture_open(lua_State *L, const char *name) {
 
 static int spec_fixture(lua_State *L) {
   const char *path = lua_pushfstring(L, "spec/fixtures/%s", luaL_checkstring(L, 1));
-  struct buffer *text = push_buffer(L);
+  struct buffer *text = bind_buffer_new(L);
   FILE *file = fixture_open(L, luaL_checkstring(L, 1));
   if (!file) return luaL_error(L, "no fixture at %s", path);
   size_t len = 1;

@@ -112,23 +112,3 @@ void match_code_close(struct match_code *code) {
   free(code->lengths);
   free(code);
 }
-
-/* ---- as bytes ---- */
-
-bool match_code_save(const struct match_code *code, struct buffer *out) {
-  char *bytes = NULL;
-  size_t len = 0;
-  if (!code->database || hs_serialize_database(code->database, &bytes, &len) != HS_SUCCESS) return false;
-  buffer_append(out, bytes, len);
-  free(bytes);
-  return true;
-}
-
-struct match_code *match_code_restore(const struct match_recipe *recipe, struct slice bytes) {
-  if (match_recipe_kind(recipe) != MATCH_LITERALS || bytes.len == 0) return NULL;
-  struct match_code *code = array_new(1, sizeof *code);
-  lengths_make(recipe, code);
-  if (hs_deserialize_database(bytes.ptr, bytes.len, &code->database) == HS_SUCCESS) return code;
-  match_code_close(code);
-  return NULL;
-}

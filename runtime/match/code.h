@@ -13,8 +13,3 @@ struct match_code;
  * and why. `stream`: words for match_stream, which tells no positions. */
 struct match_code *match_code_compile(const struct match_recipe *recipe, bool stream, struct error *error);
 void match_code_close(struct match_code *code);
-
-/* Words' code as bytes for another process on this machine, some hundred kilobytes; and back: null when `bytes` are of
- * another version, another processor, another kind or number of words. */
-bool match_code_save(const struct match_code *code, struct buffer *out);
-struct match_code *match_code_restore(const struct match_recipe *recipe, struct slice bytes);

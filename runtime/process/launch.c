@@ -153,7 +153,6 @@ static int processes_run(struct settings *settings, struct generations *generati
     return 1;
   }
   if (keys_prepare(settings, segment->keys) < 0) return 1;
-  atomic_store(&segment->generation, 1);
   struct worker_program program = {
       .settings = settings, .generations = generations, .open_doors = doors->open_doors, .serve = doors->serve};
   struct supervisor_options options = {.settings = settings,

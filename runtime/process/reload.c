@@ -114,7 +114,6 @@ static void commit(struct reload *reload, uint64_t now) {
     atomic_store(&slot->number, ++shared->last_number);
   }
   atomic_store(&slot->state, GENERATION_ACTIVE);
-  atomic_store(&reload->segment->generation, slot->number);
   atomic_store(&shared->active, reload->candidate);
   reload->prepare_ms = now - reload->prepare_ms;
   reload_note_activated(reload, slot, from);

@@ -17,7 +17,6 @@ struct reload {
   struct crew *crew;
   struct notice *notice;
   struct metrics *metrics;
-  struct segment *segment;
   struct gate gate;
   struct watch *watch; /* null: the kernel has none to give */
   enum reload_state state;

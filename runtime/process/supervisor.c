@@ -74,8 +74,7 @@ static void reload_begin(struct supervisor *supervisor) {
   supervisor->reload = (struct reload){.shared = options->generations,
                                        .crew = &supervisor->crew,
                                        .notice = &supervisor->notice,
-                                       .metrics = supervisor->metrics,
-                                       .segment = options->segment};
+                                       .metrics = supervisor->metrics};
   if (!options->generations) return;
   supervisor->gate = *options->gate;
   supervisor->gate.child = gate_child_begin;

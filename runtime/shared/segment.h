@@ -21,7 +21,6 @@ struct worker_slot {
 };
 
 struct segment {
-  _Atomic uint64_t generation; /* number of the active generation */
   _Atomic bool draining;
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];

@@ -230,27 +230,6 @@ static void a_set_outlives_the_closing_of_its_pool(void **state) {
   match_set_close(set);
 }
 
-static void code_of_words_travels_as_bytes(void **state) {
-  (void)state;
-  struct match_recipe recipe = recipe_of(MATCH_LITERALS, 0, TEXTS("ab", "12"));
-  struct match_recipe other = recipe_of(MATCH_PATTERNS, 0, TEXTS("a"));
-  struct buffer bytes = {0};
-  struct error error;
-  struct match_code *code = match_code_compile(&recipe, false, &error);
-  assert_true(match_code_save(code, &bytes));
-  match_code_close(code);
-  assert_null(match_code_restore(&other, buffer_slice(&bytes)));
-  assert_null(match_code_restore(&recipe, slice_make(bytes.data, 20)));
-  assert_null(match_code_restore(&recipe, slice_make(bytes.data, bytes.len - 1)));
-  code = match_code_restore(&recipe, buffer_slice(&bytes));
-  assert_non_null(code);
-  struct match_set *set = match_pool_add(pool, &recipe, code);
-  expect(set, "caab12", "2-4:0 4-6:1 ");
-  match_set_close(set);
-  match_recipe_free(&other);
-  buffer_free(&bytes);
-}
-
 static void expect_pending(const struct match_set *set, const char *text, size_t expected) {
   size_t pending = match_set_pending(set, slice_text(text));
   if (pending != expected) fail_msg("%s: %zu, not %zu", text, pending, expected);
@@ -363,7 +342,6 @@ int main(void) {
       cmocka_unit_test(what_is_no_text_is_refused),
       cmocka_unit_test(equal_recipes_make_one_set),
       cmocka_unit_test(a_set_outlives_the_closing_of_its_pool),
-      cmocka_unit_test(code_of_words_travels_as_bytes),
       cmocka_unit_test(pending_is_what_may_become_a_match),
       cmocka_unit_test(a_stream_sees_over_its_seams_for_good),
       cmocka_unit_test(all_is_find_repeated),

@@ -31,7 +31,6 @@ static void a_new_segment_is_zero_but_for_its_parts(void **state) {
   struct segment *segment = segment_open(3);
   assert_non_null(segment);
   assert_int_equal(segment->worker_count, 3);
-  assert_int_equal(segment->generation, 0);
   assert_false(segment->draining);
   for (int i = 0; i < SEGMENT_WORKERS_MAX; i++) {
     assert_int_equal(segment->workers[i].pid, 0);
