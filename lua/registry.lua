@@ -42,6 +42,13 @@ local function load_folder(kind, problems)
   return found, broken
 end
 
+--- Its own, and those of its `wires`.
+local function dialects_of(provider)
+  local list = { provider.dialect }
+  for _, wire in ipairs(provider.wires or {}) do list[#list + 1] = wire.dialect end
+  return list
+end
+
 ---@return Catalog? catalog
 ---@return string? report every broken script, a line each
 function registry.scan()
@@ -54,8 +61,10 @@ function registry.scan()
     plugins = load_folder("plugins", problems),
   }
   for name, provider in pairs(scanned.providers) do
-    if not dialects[provider.dialect] and not broken[provider.dialect] then
-      problems[#problems + 1] = ("providers/%s.lua: dialect %q has no script"):format(name, tostring(provider.dialect))
+    for _, dialect in ipairs(dialects_of(provider)) do
+      if not dialects[dialect] and not broken[dialect] then
+        problems[#problems + 1] = ("providers/%s.lua: dialect %q has no script"):format(name, dialect)
+      end
     end
   end
   table.sort(problems)

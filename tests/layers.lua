@@ -30,7 +30,8 @@ local LIBRARIES = {
     store = true, bindings = true } },
 }
 
--- Scripts of the four folders use these, and a dialect or plugin the parts in a folder of its own.
+-- Scripts of the four folders use these, a plugin the parts in a folder of its own, dialects and providers those of
+-- dialects.
 local SCRIPT_MODULES = { "^gateway%.[%w_]+$", "^schema$", "^errors$" }
 local SCRIPT_FOLDERS = { providers = true, strategies = true, plugins = true, admin = true }
 
@@ -190,7 +191,7 @@ local function script_may_require(file, module)
     if module:find(pattern) then return true end
   end
   if file:find("^lua/plugins/") then return module:find("^plugins%.[%w_%-]+%.[%w_.%-]+$") ~= nil end
-  return file:find("^lua/providers/dialects/") and module:find("^providers%.dialects%.[%w_.]+$") ~= nil
+  return file:find("^lua/providers/") and module:find("^providers%.dialects%.[%w_.]+$") ~= nil
 end
 
 local function check_requires(file, lines)

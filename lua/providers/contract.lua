@@ -18,6 +18,8 @@ local schema = require "schema"
 ---@field stream ProviderStream?
 ---@field reasoning string? member of the answer's message that holds reasoning in plain text
 ---@field status "active"|"winding_down"|"discontinued"? absent: active
+---@field wires ProviderWire[]? other wire formats for some models or surfaces: the first that fits, else `dialect`
+---@field image_response_formats string[]? of url and b64_json, where it knows only one
 ---@field auto boolean? false: only used when the configuration names it, because its credential is also somebody else's
 ---@field http2 boolean? its host speaks nothing older
 
@@ -27,12 +29,27 @@ local schema = require "schema"
 ---@field base string[]? replaces `base`
 ---@field vars table<string, string[]>? for the placeholders of `base` and `paths`
 ---@field defaults table<string, string>? for placeholders that may be missing
+---@field optional table<string, boolean>? names of `vars` that may be missing
 ---@field models string[]? further models it serves, comma-separated
 
 ---@class ProviderAuth
----@field header string in lower case
+---@field header string? in lower case
 ---@field prefix string?
+---@field sign (fun(outgoing: Outgoing, target: Signing): table<string, string>?, Failure?)? the headers that prove who
+--- asks, made for each call. May wait
 ---@field optional boolean? works without a credential too
+
+---@class Outgoing a call as it will be on the wire
+---@field method string
+---@field host string
+---@field path string with its query
+---@field headers table<string, string> names in lower case
+---@field body string
+
+---@class Signing who asks
+---@field name string the target's
+---@field credential string? what env.key or the configuration holds
+---@field variables table<string, string> env.vars with their values
 
 ---@class ProviderModels how a model is known to be this provider's
 ---@field prefixes string[]?
@@ -41,6 +58,7 @@ local schema = require "schema"
 
 ---@class ProviderParams OpenAI's members that are different here
 ---@field drop string[]? refused or without effect; `messages[].name` is one inside the messages
+---@field translate string[]? said in other words there: for GET /v1/capabilities
 ---@field rename table<string, string>? known under another name
 ---@field accepts string[]|"all"|nil those of OpenAI's own extensions that it takes
 ---@field when ProviderRule[]? more of the same for some models or one surface
@@ -53,13 +71,22 @@ local schema = require "schema"
 ---@field drop string[]?
 ---@field rename table<string, string>?
 
+---@class ProviderWire
+---@field surface string? chat and all others when absent
+---@field prefixes string[]? models whose names begin so
+---@field contains string[]? models whose names contain it
+---@field except string[]? but not those whose names begin so
+---@field dialect string
+---@field path string? below the base, or a whole address
+
 ---@class ProviderStream
 ---@field usage "include_usage"|"always" when a stream tells its token counts: asked by stream_options, or unasked
 ---@field done boolean? false: a stream may end without [DONE]
 
 local SURFACES = {
-  "batches", "chat", "completions", "embeddings", "files", "images", "images_edits", "images_variations",
-  "messages", "models", "moderations", "realtime", "rerank", "responses", "speech", "transcriptions", "translations",
+  "batches", "chat", "completions", "count_tokens", "embeddings", "files", "images", "images_edits",
+  "images_variations", "messages", "models", "moderations", "realtime", "rerank", "responses", "speech",
+  "transcriptions", "translations",
 }
 
 local function lower(text)
@@ -95,6 +122,11 @@ local rule = {
   surface = { "string", one_of = SURFACES },
 }
 
+local wire = {
+  surface = { "string", one_of = SURFACES }, prefixes = names, contains = names, except = names,
+  dialect = { "string", required = true }, path = { "string", check = path_problem },
+}
+
 local FIELDS = {
   name = { "string", required = true },
   title = { "string", required = true },
@@ -102,22 +134,25 @@ local FIELDS = {
   base = { "string", check = base_problem },
   env = { "record", fields = {
     key = variables, token = variables, base = variables, models = variables, vars = { "map", of = variables },
-    defaults = { "map", of = "string" },
+    defaults = { "map", of = "string" }, optional = { "map", of = "boolean" },
   } },
   auth = { "record", optional = true, fields = {
-    header = { "string", required = true, check = lower }, prefix = "string", optional = "boolean",
+    header = { "string", check = lower }, prefix = "string", optional = "boolean", sign = "any",
   } },
   headers = { "map", of = "string" },
   paths = paths,
   models = { "record", fields = { prefixes = names, ids = names, any = "boolean" } },
   params = { "record", fields = {
-    drop = names, rename = renames, accepts = "any", when = { "array", of = { "record", fields = rule } },
+    drop = names, translate = names, rename = renames, accepts = "any",
+    when = { "array", of = { "record", fields = rule } },
   } },
   stream = { "record", fields = {
     usage = { "string", one_of = { "include_usage", "always" } }, done = "boolean",
   } },
   reasoning = "string",
   status = { "string", one_of = { "active", "winding_down", "discontinued" } },
+  wires = { "array", of = { "record", fields = wire } },
+  image_response_formats = { "array", of = { "string", one_of = { "url", "b64_json" } } },
   auto = "boolean",
   http2 = "boolean",
 }
@@ -142,12 +177,32 @@ local function placeholder_problem(provider)
   for surface, path in pairs(provider.paths or {}) do
     problem = problem or unfilled(path, known, "paths." .. surface)
   end
+  for i, other in ipairs(provider.wires or {}) do
+    problem = problem or other.path and unfilled(other.path, known, ("wires[%d].path"):format(i - 1))
+  end
   return problem
 end
 
 local function header_problem(provider)
   for name in pairs(provider.headers or {}) do
     if name ~= name:lower() then return ("headers.%s must be in lower case"):format(name) end
+  end
+  return nil
+end
+
+local function auth_problem(provider)
+  local auth = provider.auth
+  if not auth then return nil end
+  if auth.sign ~= nil and type(auth.sign) ~= "function" then
+    return "auth.sign must be a function, got a " .. type(auth.sign)
+  end
+  return not auth.header and not auth.sign and "auth needs header, or sign" or nil
+end
+
+local function optional_problem(provider)
+  local env = provider.env or {}
+  for name in pairs(env.optional or {}) do
+    if not (env.vars or {})[name] then return ("env.optional.%s: there is no such name in env.vars"):format(name) end
   end
   return nil
 end
@@ -184,7 +239,7 @@ local function check(provider, name)
   local _, errors = schema.check_value(provider, FIELDS)
   if #errors > 0 then return nil, told(errors) end
   local problem = name_problem(provider, name) or placeholder_problem(provider) or header_problem(provider)
-    or accepts_problem(provider)
+    or accepts_problem(provider) or auth_problem(provider) or optional_problem(provider)
   if problem then return nil, problem end
   return true
 end

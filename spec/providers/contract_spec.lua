@@ -82,4 +82,29 @@ describe("the contract of providers", function()
     assert.is_true(contract.check(provider { params = { accepts = { "store" } } }, "acme"))
     refused({ params = { accepts = "some" } }, 'params.accepts must be a list of names or "all"')
   end)
+
+  it("takes other wire formats for some models or surfaces", function()
+    local wires = { { contains = { "claude" }, dialect = "anthropic_messages", path = "/claude/{model}" } }
+    assert.is_true(contract.check(provider { wires = wires }, "acme"))
+    refused({ wires = { { surface = "chat" } } }, "wires[0].dialect: dialect is required")
+    refused({ wires = { { dialect = "x", path = "/{region}" } } }, "wires[0].path: nothing fills {region}")
+    refused({ wires = { { dialect = "x", surfcae = "chat" } } }, 'did you mean "surface"?')
+  end)
+
+  it("takes a function that signs in the place of a header", function()
+    assert.is_true(contract.check(provider { auth = { sign = function() end } }, "acme"))
+    refused({ auth = { sign = "x" } }, "auth.sign must be a function, got a string")
+    refused({ auth = { optional = true } }, "auth needs header, or sign")
+  end)
+
+  it("takes variables that may be missing", function()
+    local env = { vars = { project = { "ACME_PROJECT" } }, optional = { project = true } }
+    assert.is_true(contract.check(provider { env = env }, "acme"))
+    refused({ env = { optional = { project = true } } }, "env.optional.project: there is no such name in env.vars")
+  end)
+
+  it("takes the image formats that it is limited to", function()
+    assert.is_true(contract.check(provider { image_response_formats = { "url" } }, "acme"))
+    refused({ image_response_formats = { "png" } }, "b64_json")
+  end)
 end)
