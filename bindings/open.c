@@ -18,6 +18,7 @@ void bind_http(lua_State *L);
 void bind_log(lua_State *L);
 void bind_match(lua_State *L);
 void bind_metrics(lua_State *L);
+void bind_multipart(lua_State *L);
 void bind_random(lua_State *L);
 void bind_script(lua_State *L);
 void bind_server(lua_State *L);
@@ -44,6 +45,7 @@ void bind_open_doors(lua_State *L) {
     bind_log,
     bind_match,
     bind_metrics,
+    bind_multipart,
     bind_random,
     bind_script,
     bind_server,
