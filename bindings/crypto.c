@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bindings/bind.h"
 #include "crypto/digest.h"
+#include "crypto/jwt.h"
 #include "crypto/secret.h"
 
-/* gateway.crypto: digests.
+/* gateway.crypto: digests and signatures.
  *   sha256(bytes) -> 64 lowercase hexadecimal digits
  *   hmac_sha256(key, bytes) -> 64 lowercase hexadecimal digits
- *   equal(given, expected) -> boolean, in a time that tells nothing of `expected`; an empty one equals nothing */
+ *   equal(given, expected) -> boolean, in a time that tells nothing of `expected`; an empty one equals nothing
+ *   jwt_sign{ algorithm = "RS256", key =, header =, claims = } -> token | nil, message
+ *     key: PEM of an RSA private key; header, claims: JSON texts, the header {"alg":"RS256","typ":"JWT"} by default.
+ *     The message never holds the key. */
 
 void bind_crypto(lua_State *L);
 
@@ -38,7 +42,36 @@ static int equal(lua_State *L) {
   return 1;
 }
 
+/* The member `name` of the table at 1; the table keeps the string alive. Empty when it is missing. */
+static struct slice member(lua_State *L, const char *name) {
+  lua_pushlstring(L, name, strlen(name));
+  lua_rawget(L, 1);
+  struct slice text = lua_isnil(L, -1) ? (struct slice){0} : bind_slice(L, -1);
+  lua_pop(L, 1);
+  return text;
+}
+
+static int jwt_sign_binding(lua_State *L) {
+  struct error error;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  if (!slice_equal(member(L, "algorithm"), SLICE_LITERAL("RS256"))) {
+    return luaL_error(L, "jwt_sign: algorithm must be RS256");
+  }
+  struct jwt jwt = {.key = member(L, "key"), .header = member(L, "header"), .claims = member(L, "claims")};
+  if (!jwt.header.ptr) jwt.header = SLICE_LITERAL("{\"alg\":\"RS256\",\"typ\":\"JWT\"}");
+  struct buffer *out = bind_buffer_new(L);
+  if (jwt_sign(&jwt, out, &error) < 0) {
+    lua_pushnil(L);
+    bind_push_slice(L, slice_text(error.message));
+    return 2;
+  }
+  bind_push_slice(L, buffer_slice(out));
+  return 1;
+}
+
 void bind_crypto(lua_State *L) {
-  static const luaL_Reg functions[] = {{"sha256", sha256}, {"hmac_sha256", hmac_sha256}, {"equal", equal}, {0}};
+  static const luaL_Reg functions[] = {
+      {"sha256", sha256}, {"hmac_sha256", hmac_sha256}, {"equal", equal}, {"jwt_sign", jwt_sign_binding}, {0}};
   bind_door(L, "crypto", functions);
 }

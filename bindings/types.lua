@@ -311,6 +311,8 @@ function MatchStream:feed(text) end
 ---@field sha256 fun(bytes: string): string 64 hexadecimal digits
 ---@field hmac_sha256 fun(key: string, bytes: string): string 64 hexadecimal digits
 ---@field equal fun(given: string, expected: string): boolean in a time that tells nothing of `expected`
+---@field jwt_sign fun(options: { algorithm: "RS256", key: string, header: string?, claims: string }): string?, string?
+--- the token, or nil and a message. `key` is the PEM of an RSA private key, the others are JSON texts
 
 -- Specs --------------------------------------------------------------------------------------------------------------
 

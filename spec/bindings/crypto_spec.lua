@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 local crypto = require "gateway.crypto"
+local json = require "gateway.json"
+local spec = require "gateway.spec"
 
 describe("gateway.crypto", function()
   it("digests with SHA-256 in lower-case hexadecimal", function()
@@ -25,6 +27,21 @@ describe("gateway.crypto", function()
     assert.is_false(crypto.equal("secret", "secreT"))
     assert.is_false(crypto.equal("secret", "secre"))
     assert.is_false(crypto.equal("", ""))
+  end)
+
+  it("signs a token that names its algorithm, and says what is wrong with a key", function()
+    local given = json.decode(spec.fixture "vertex/jwt.json")
+    local body = given.private_key_pkcs8_der_base64:gsub(("."):rep(64), "%0\n")
+    local pem = "-----BEGIN PRIVATE KEY-----\n" .. body .. "\n-----END PRIVATE KEY-----\n"
+    assert.equal(given.jwt, crypto.jwt_sign {
+      algorithm = "RS256", key = pem, header = given.header_json, claims = given.claims_json,
+    })
+    local token = crypto.jwt_sign { algorithm = "RS256", key = pem, claims = "{}" }
+    assert.equal("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.e30", token:match "^(.*)%.")
+    local none, message = crypto.jwt_sign { algorithm = "RS256", key = "SECRET", claims = "{}" }
+    assert.is_nil(none)
+    assert.equal("the private key is not an unencrypted private key in PEM", message)
+    assert.has_error(function() crypto.jwt_sign { algorithm = "none", key = pem, claims = "{}" } end)
   end)
 
   it("takes strings only", function()
