@@ -5,41 +5,12 @@ local base64 = require "gateway.base64"
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
+local media = require "providers.dialects.neutral.media"
 local value = require "providers.dialects.neutral.value"
 
 local typed = value.typed
 
 local IMAGES = { ["image/jpeg"] = true, ["image/png"] = true, ["image/gif"] = true, ["image/webp"] = true }
-local RENAMED = {
-  ["image/jpg"] = "image/jpeg", ["image/pjpeg"] = "image/jpeg", ["application/x-pdf"] = "application/pdf",
-}
-
--- First base64 characters of the formats that are told by their first bytes.
-local MAGIC = {
-  { "iVBORw0KGgo", "image/png" }, { "/9j/", "image/jpeg" }, { "R0lGOD", "image/gif" }, { "UklGR", "image/webp" },
-  { "JVBERi0", "application/pdf" },
-}
-
-local function sniffed(data)
-  for _, magic in ipairs(MAGIC) do
-    if data:sub(1, #magic[1]) == magic[1] then return magic[2] end
-  end
-  return nil
-end
-
----@class Payload inline bytes of a part
----@field media string media type, maybe empty
----@field data string base64
-
---- `data:image/png;base64,....` in its pieces; nil when it is not base64.
-local function data_url(text)
-  local head, data = text:match("^[dD][aA][tT][aA]:([^,]*),()")
-  if not head or not head:lower():find(";%s*base64%s*$") then return nil end
-  local media = head:match("^[^;]*"):lower()
-  data = text:sub(data)
-  return { media = sniffed(data) or RENAMED[media] or media, data = data }
-end
-
 local function text_block(part)
   return { type = "text", text = part.text }
 end
@@ -67,33 +38,24 @@ local function inline(payload)
   return nil
 end
 
-local function unreadable(what, media)
+local function unreadable(what, kind)
   local message = "%s of type %q cannot be sent to this provider: it takes JPEG, PNG, GIF, WebP, PDF and text"
-  return failure.request(message:format(what, media), "messages", "unsupported_content")
+  return failure.request(message:format(what, kind), "messages", "unsupported_content")
 end
 
 local function image_block(part)
-  local image = part.image_url
-  local url = type(image) == "table" and typed(image, "url", "string") or image
-  if type(url) ~= "string" then
+  local url = media.image_url(part)
+  if not url then
     return nil, failure.request("image_url must have a url", "messages")
   end
   if url:find("^https?://") then return { type = "image", source = { type = "url", url = url } } end
-  local payload = data_url(url)
+  local payload = media.data_url(url)
   if not payload then
     return nil, failure.request("image_url must be an http(s) URL or a base64 data URL", "messages")
   end
   local block = inline(payload)
   if not block then return nil, unreadable("an image", payload.media) end
   return block
-end
-
-local function file_payload(data, name)
-  local payload = data_url(data)
-  if payload then return payload end
-  if data:find("^[dD][aA][tT][aA]:") then return nil end
-  local media = sniffed(data) or name and name:lower():find("%.txt$") and "text/plain" or ""
-  return { media = media, data = data }
 end
 
 local function file_block(part)
@@ -104,7 +66,7 @@ local function file_block(part)
     return nil, failure.request("a file part needs file_data or file_id", "messages")
   end
   local name = typed(file, "filename", "string")
-  local payload = file_payload(data, name)
+  local payload = media.file_payload(data, name)
   local block = payload and inline(payload)
   if not block then return nil, unreadable("a file", payload and payload.media or "data URL") end
   if block.type == "document" then block.title = name end

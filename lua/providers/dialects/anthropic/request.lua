@@ -7,6 +7,7 @@ local json = require "gateway.json"
 local cache = require "providers.dialects.anthropic.cache"
 local failure = require "providers.dialects.neutral.failure"
 local models = require "providers.dialects.anthropic.models"
+local parameters = require "providers.dialects.neutral.parameters"
 local schema = require "providers.dialects.neutral.schema"
 local thinking = require "providers.dialects.anthropic.thinking"
 local tools = require "providers.dialects.anthropic.tools"
@@ -39,22 +40,6 @@ local EXTENSIONS = {
 ---@field thought Thought
 ---@field body table the vendor's body so far
 ---@field betas string[]
-
----@class Format
----@field kind "json_object"|"json_schema"
----@field text string? JSON text of the schema
-
-local function format_of(request)
-  local found = typed(request, "response_format", "table")
-  local kind = typed(found, "type", "string")
-  if kind == "json_object" then return { kind = kind } end
-  if kind ~= "json_schema" then return nil end
-  local text = member(typed(found, "json_schema", "table"), "schema")
-  if text == nil then
-    return nil, failure.request("json_schema needs a schema", "response_format.json_schema.schema")
-  end
-  return { kind = kind, text = json.encode(text) }
-end
 
 --- What would change the meaning of the answer if it were left out silently.
 local function refusal(request)
@@ -141,17 +126,11 @@ local function add_format(draft)
   return failure.request("schema must be a JSON Schema object", "response_format.json_schema.schema")
 end
 
-local function number_of(request, name)
-  local found = typed(request, name, "number")
-  if found or member(request, name) == nil then return found end
-  return nil, failure.request(name .. " must be a number", name)
-end
-
 local function max_tokens_of(draft)
-  local wish, problem = number_of(draft.request, "max_completion_tokens")
+  local wish, problem = parameters.number(draft.request, "max_completion_tokens")
   if problem then return nil, problem end
   if not wish then
-    wish, problem = number_of(draft.request, "max_tokens")
+    wish, problem = parameters.number(draft.request, "max_tokens")
     if problem then return nil, problem end
   end
   return math.min(wish or DEFAULT_MAX_TOKENS, draft.traits.longest)
@@ -171,9 +150,9 @@ local function takes_sampling(draft)
 end
 
 local function add_sampling(draft)
-  local temperature, bad_temperature = number_of(draft.request, "temperature")
-  local top_p, bad_top_p = number_of(draft.request, "top_p")
-  local top_k, bad_top_k = number_of(draft.request, "top_k")
+  local temperature, bad_temperature = parameters.number(draft.request, "temperature")
+  local top_p, bad_top_p = parameters.number(draft.request, "top_p")
+  local top_k, bad_top_k = parameters.number(draft.request, "top_k")
   if bad_temperature or bad_top_p or bad_top_k then return bad_temperature or bad_top_p or bad_top_k end
   if not takes_sampling(draft) then return nil end
   local body = draft.body
@@ -183,24 +162,8 @@ local function add_sampling(draft)
   return nil
 end
 
---- `stop` as a list; blank sequences are refused by the vendor.
-local function stops_of(request)
-  local found, list = member(request, "stop"), json.array {}
-  if type(found) == "string" then found = { found } end
-  if found ~= nil and type(found) ~= "table" then
-    return nil, failure.request("stop must be a string or an array of strings", "stop")
-  end
-  for _, text in ipairs(found or {}) do
-    if type(text) ~= "string" then
-      return nil, failure.request("stop must be a string or an array of strings", "stop")
-    end
-    if not value.blank(text) then list[#list + 1] = text end
-  end
-  return list
-end
-
 local function add_stop(draft)
-  local list, problem = stops_of(draft.request)
+  local list, problem = parameters.stops(draft.request)
   if not list then return problem end
   if #list > 0 then draft.body.stop_sequences = list end
   return nil
@@ -295,7 +258,7 @@ local function build(call, provider)
   local problem = refusal(call.request)
   if problem then return nil, problem end
   local draft = new_draft(call, provider)
-  draft.format, problem = format_of(call.request)
+  draft.format, problem = parameters.format(call.request)
   if problem then return nil, problem end
   for _, step in ipairs(STEPS) do
     problem = step(draft)

@@ -49,21 +49,9 @@ local function mark_last(blocks, mark)
   end
 end
 
---- A call's arguments as a JSON object, unread: nothing becomes `{}`, what is no object is wrapped. Nil when
---- it is no JSON.
-local function arguments_of(call)
-  local text = call.arguments
-  if value.blank(text) or text:find("^%s*null%s*$") then return json.raw("{}") end
-  local raw = json.raw(text)
-  if not raw or text:find("^%s*{") then return raw end
-  return json.raw('{"value":' .. text .. "}")
-end
-
 local function call_block(call, names, spelling)
-  local input = arguments_of(call)
-  if not input then
-    return nil, failure.request(("the arguments of tool call %q are not JSON"):format(call.id), "messages")
-  end
+  local input, problem = messages.arguments(call)
+  if not input then return nil, problem end
   call.sent = ids.spell(spelling, call.id)
   return { type = "tool_use", id = call.sent, name = tools.sent_name(names, call.name), input = input }
 end

@@ -2,6 +2,8 @@
 --- A client's message list as one neutral list of turns, which every vendor's step then renders: contents as lists of
 --- parts, calls next to their results, legacy function messages as tool messages.
 
+local json = require "gateway.json"
+
 local failure = require "providers.dialects.neutral.failure"
 local value = require "providers.dialects.neutral.value"
 
@@ -11,6 +13,7 @@ local member, typed = value.member, value.typed
 ---@field id string as the client wrote it
 ---@field name string
 ---@field arguments string JSON text as the client wrote it, maybe empty
+---@field signature string? Google's signature of the thought that led to it
 ---@field result Result?
 
 ---@class Result
@@ -23,6 +26,7 @@ local member, typed = value.member, value.typed
 ---@field calls Call[]? of an assistant turn
 ---@field answers Call[]? of a user turn: the calls whose results it carries, in the order of the calls
 ---@field thinking table[]? of an assistant turn: a vendor's signed blocks
+---@field signature string? of an assistant turn: Google's signature of its last text
 ---@field cache_control table? of the whole message
 
 local ROLES = {
@@ -69,12 +73,21 @@ local function parts_of(message, index)
   return parts_of_list(content, index)
 end
 
+--- Google's signature where its own OpenAI endpoint puts it, or where other gateways do.
+local function signature_of(holder)
+  local google = typed(typed(holder, "extra_content", "table"), "google", "table")
+  return typed(google, "thought_signature", "string")
+    or typed(typed(holder, "provider_specific_fields", "table"), "thought_signature", "string")
+end
+
 local function call_of(entry)
   local spec = typed(entry, "function", "table")
   local name = spec and typed(spec, "name", "string")
   local id = typed(entry, "id", "string")
   if not name or not id then return nil end
-  return { id = id, name = name, arguments = typed(spec, "arguments", "string") or "" }
+  return {
+    id = id, name = name, arguments = typed(spec, "arguments", "string") or "", signature = signature_of(entry),
+  }
 end
 
 --- The one call of the old API. It has no id; its name is what the answer names.
@@ -190,7 +203,7 @@ local function take_assistant(walk, message, parts, index)
   if #parts == 0 and not calls and not (thinking and thinking[1]) then return nil end
   walk.waiting = calls
   push(walk, {
-    role = "assistant", parts = parts, calls = calls, thinking = thinking,
+    role = "assistant", parts = parts, calls = calls, thinking = thinking, signature = signature_of(message),
     cache_control = typed(message, "cache_control", "table"),
   })
   return nil
@@ -271,4 +284,18 @@ local function merged(list)
   return result
 end
 
-return { turns = turns, merged = merged }
+--- A call's arguments as a JSON object, unread: nothing becomes `{}`, what is no object is wrapped.
+---@param call Call
+---@return userdata? raw, Failure? failure they are no JSON
+local function arguments(call)
+  local text = call.arguments
+  if value.blank(text) or text:find("^%s*null%s*$") then return json.raw("{}") end
+  local raw = json.raw(text)
+  if not raw then
+    return nil, failure.request(("the arguments of tool call %q are not JSON"):format(call.id), "messages")
+  end
+  if text:find("^%s*{") then return raw end
+  return json.raw('{"value":' .. text .. "}")
+end
+
+return { turns = turns, merged = merged, arguments = arguments }

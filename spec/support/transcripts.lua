@@ -1,0 +1,144 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- The transcripts of a vendor (spec/fixtures/<vendor>), held against its dialect: the request we send, the answer and
+--- the stream the client gets, and the faces' other direction.
+---
+---   local vendor = transcripts.of { vendor = "anthropic", dialect = dialect, provider = provider }
+---   vendor.request(case, function(made, expected) ... end)   also checks the address
+---   vendor.answer(case)  vendor.error(case)  vendor.stream(case)
+---
+--- `variables` and `base` of the options stand for the provider's in the calls made here.
+
+local chunks = require "spec.support.chunks"
+local json = require "gateway.json"
+local same = require "spec.support.same"
+local spec = require "gateway.spec"
+
+local transcripts = {}
+
+--- Fails with the difference that same.document and same.request tell.
+function transcripts.check(ok, difference)
+  if not ok then error(difference, 0) end
+end
+
+local function equal(expected, actual, what)
+  if expected == actual then return end
+  error(("%s: expected %s, got %s"):format(what, tostring(expected), tostring(actual)), 0)
+end
+
+--- The text of one file of a case.
+function transcripts.text(vendor, case, kind)
+  return spec.fixture(("%s/%s.%s"):format(vendor, case, kind))
+end
+
+--- The same, decoded.
+function transcripts.document(vendor, case, kind, raw)
+  return assert(json.decode(transcripts.text(vendor, case, kind .. ".json"), raw and { raw = raw }))
+end
+
+--- A failure as a client reads it.
+function transcripts.error_of(failure)
+  return { message = failure.message, type = failure.type, code = failure.code, param = failure.param }
+end
+
+local function new_call(options, more)
+  local call = {
+    model = "model", requested_model = "model", created = 1767225600, stream = false, include_usage = true,
+    surface = options.surface or "chat", headers = {}, variables = options.variables or {}, request = {},
+  }
+  for name, value in pairs(more or {}) do call[name] = value end
+  return call
+end
+
+--- The call as the pipeline makes it from what the client sent.
+local function call_of(options, case)
+  local request = transcripts.document(options.vendor, case, "client", options.raw_keys).body
+  return new_call(options, {
+    model = request.model:match "^[^/]*/(.*)$", requested_model = request.model, stream = request.stream == true,
+    request = request,
+  })
+end
+
+local function check_failure(expected, failure)
+  equal(expected.status, failure.status, "status")
+  transcripts.check(same.document(expected.body.error, transcripts.error_of(failure)))
+  local after = expected.headers["retry-after"]
+  equal(after, failure.retry_after and tostring(failure.retry_after), "retry-after")
+end
+
+---@param options { vendor: string, dialect: table, provider: table, operation: table?, surface: string?,
+---  variables: table?, base: string?, raw_keys: table? } `operation`: of another surface than chat
+function transcripts.of(options)
+  local vendor, dialect = options.vendor, options.dialect
+  local operation = options.operation or dialect
+  options.raw_keys = options.raw_keys or operation.raw_keys or dialect.raw_keys
+  local base = options.base or options.provider.base
+  local bound = {}
+
+  function bound.call(more) return new_call(options, more) end
+
+  function bound.call_of(case) return call_of(options, case) end
+
+  function bound.request(case, more)
+    local expected = transcripts.document(vendor, case, "request")
+    local made = assert(operation.request(call_of(options, case), options.provider))
+    transcripts.check(same.request(expected.body, json.decode(made.body)))
+    equal(expected.url, made.url or base .. made.path, "url")
+    if more then more(made, expected) end
+  end
+
+  function bound.answer(case, call)
+    local response = transcripts.document(vendor, case, "response")
+    local text = assert(operation.response(call or bound.call(), json.encode(response.body), response.headers))
+    transcripts.check(same.document(transcripts.document(vendor, case, "expected.openai").body, json.decode(text)))
+  end
+
+  function bound.error(case)
+    local response = transcripts.document(vendor, case, "response")
+    local failure = dialect.failure(response.status, response.headers, json.encode(response.body))
+    check_failure(transcripts.document(vendor, case, "expected.openai"), failure)
+  end
+
+  --- What a stream in these pieces becomes.
+  function bound.streamed(case, pieces)
+    local list = chunks.translated(dialect, bound.call { stream = true }, pieces)
+    local expected = chunks.read(transcripts.text(vendor, case, "expected.openai.stream.txt"))
+    transcripts.check(same.document(chunks.joined(expected), chunks.joined(list)))
+  end
+
+  --- Cut after every byte.
+  function bound.stream_cut(case)
+    local text = transcripts.text(vendor, case, "stream.txt")
+    for at = 0, #text do
+      bound.streamed(case, chunks.cut(text, at))
+    end
+  end
+
+  --- In pieces of 1 to 7 bytes.
+  function bound.stream_in_pieces(case)
+    local text = transcripts.text(vendor, case, "stream.txt")
+    for size = 1, 7 do
+      bound.streamed(case, chunks.pieces(text, size))
+    end
+  end
+
+  --- The stream fails before anything is seen, with the status of the error.
+  function bound.stream_fails_first(case)
+    local text = transcripts.text(vendor, case, "stream.txt")
+    local list, failure = chunks.translated(dialect, bound.call { stream = true }, { text })
+    equal(nil, list, "chunks before the failure")
+    check_failure(transcripts.document(vendor, case, "expected.openai"), failure)
+  end
+
+  --- Without include_usage nothing lacks but the usage chunk.
+  function bound.usage_is_asked(case)
+    local text = transcripts.text(vendor, case, "stream.txt")
+    local full = chunks.translated(dialect, bound.call { stream = true }, { text })
+    local short = chunks.translated(dialect, bound.call { stream = true, include_usage = false }, { text })
+    table.remove(full, #full - 1)
+    transcripts.check(same.document(full, short))
+  end
+
+  return bound
+end
+
+return transcripts
