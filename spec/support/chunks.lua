@@ -50,8 +50,26 @@ local function payload_of_failure(failure)
   }
 end
 
+--- A splitter for lines, as gateway.sse is one for events.
+local function lines()
+  local rest = ""
+  return {
+    feed = function(_, piece)
+      local list = {}
+      rest = (rest .. piece):gsub("([^\n]*)\n", function(line)
+        list[#list + 1] = { name = "", data = line }
+        return ""
+      end)
+      return list
+    end,
+  }
+end
+
+--- How a stream is cut into events, by the dialect's framing: makes an object with feed(piece) -> events.
+chunks.splitters = { sse = sse.new, ndjson = lines }
+
 local function translate(dialect, state, pieces, list)
-  local splitter = sse.new()
+  local splitter = chunks.splitters[dialect.framing or "sse"]()
   for _, piece in ipairs(pieces) do
     for _, event in ipairs(assert(splitter:feed(piece))) do
       local payloads, failure = dialect.event(state, event.name, event.data)

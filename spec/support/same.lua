@@ -63,8 +63,8 @@ end
 
 --- A content string equals a list with one text part.
 local function with_parts(messages)
-  for _, message in ipairs(messages or {}) do
-    if type(message.content) == "string" then
+  for _, message in ipairs(type(messages) == "table" and messages or {}) do
+    if type(message) == "table" and type(message.content) == "string" then
       message.content = { { type = "text", text = message.content } }
     end
   end
@@ -80,10 +80,21 @@ function same.document(expected, actual)
   return found == nil, found
 end
 
+--- Two names of one parameter.
+local function with_new_name(body)
+  if is_nothing(body.max_completion_tokens) then
+    body.max_completion_tokens, body.max_tokens = body.max_tokens, nil
+  end
+end
+
 --- The same for a request body.
 function same.request(expected, actual)
-  with_parts(expected.messages)
-  with_parts(actual.messages)
+  for _, body in ipairs { expected, actual } do
+    if type(body) == "table" then
+      with_parts(body.messages)
+      with_new_name(body)
+    end
+  end
   return same.document(expected, actual)
 end
 

@@ -6,7 +6,8 @@
 ---   vendor.request(case, function(made, expected) ... end)   also checks the address
 ---   vendor.answer(case)  vendor.error(case)  vendor.stream(case)
 ---
---- `variables` and `base` of the options stand for the provider's in the calls made here.
+--- `variables` and `base` of the options stand for the provider's in the calls made here. What cuts a stream into
+--- events is in chunks.splitters, by the dialect's framing.
 
 local chunks = require "spec.support.chunks"
 local json = require "gateway.json"
@@ -40,22 +41,54 @@ function transcripts.error_of(failure)
   return { message = failure.message, type = failure.type, code = failure.code, param = failure.param }
 end
 
+--- The bytes of a hex file, a frame a line.
+function transcripts.bytes(vendor, case, kind)
+  return (transcripts.text(vendor, case, kind):gsub("%X", ""):gsub("%x%x", function(pair)
+    return string.char(tonumber(pair, 16))
+  end))
+end
+
+local function lower(headers)
+  local list = {}
+  for name, value in pairs(headers or {}) do list[name:lower()] = value end
+  return list
+end
+
+--- A body may be no JSON at all.
+local function body_text(response)
+  return type(response.body) == "string" and response.body or json.encode(response.body)
+end
+
+--- For `call.ask`: answers with the replies of a response file, in order. What was asked is in the second value.
+function transcripts.asking(replies)
+  local asked = {}
+  return function(request)
+    asked[#asked + 1] = request
+    local reply = assert(replies[#asked], "nobody answers this request")
+    return { status = reply.status, headers = lower(reply.headers), text = body_text(reply) }
+  end, asked
+end
+
 local function new_call(options, more)
   local call = {
     model = "model", requested_model = "model", created = 1767225600, stream = false, include_usage = true,
     surface = options.surface or "chat", headers = {}, variables = options.variables or {}, request = {},
+    kept = {},
   }
   for name, value in pairs(more or {}) do call[name] = value end
   return call
 end
 
 --- The call as the pipeline makes it from what the client sent.
-local function call_of(options, case)
-  local request = transcripts.document(options.vendor, case, "client", options.raw_keys).body
-  return new_call(options, {
+local function call_of(options, case, more)
+  local sent = transcripts.document(options.vendor, case, "client", options.raw_keys)
+  local request = sent.body
+  local call = new_call(options, {
     model = request.model:match "^[^/]*/(.*)$", requested_model = request.model, stream = request.stream == true,
-    request = request,
+    request = request, headers = lower(sent.headers),
   })
+  for name, value in pairs(more or {}) do call[name] = value end
+  return call
 end
 
 local function check_failure(expected, failure)
@@ -76,11 +109,12 @@ function transcripts.of(options)
 
   function bound.call(more) return new_call(options, more) end
 
-  function bound.call_of(case) return call_of(options, case) end
+  --- `more` are members of the call: `ask`, `fetch` ...
+  function bound.call_of(case, more) return call_of(options, case, more) end
 
-  function bound.request(case, more)
+  function bound.request(case, more, members)
     local expected = transcripts.document(vendor, case, "request")
-    local made = assert(operation.request(call_of(options, case), options.provider))
+    local made = assert(operation.request(call_of(options, case, members), options.provider))
     transcripts.check(same.request(expected.body, json.decode(made.body)))
     equal(expected.url, made.url or base .. made.path, "url")
     if more then more(made, expected) end
@@ -88,14 +122,20 @@ function transcripts.of(options)
 
   function bound.answer(case, call)
     local response = transcripts.document(vendor, case, "response")
-    local text = assert(operation.response(call or bound.call(), json.encode(response.body), response.headers))
+    local text = assert(operation.response(call or bound.call(), body_text(response), lower(response.headers)))
     transcripts.check(same.document(transcripts.document(vendor, case, "expected.openai").body, json.decode(text)))
   end
 
   function bound.error(case)
     local response = transcripts.document(vendor, case, "response")
-    local failure = dialect.failure(response.status, response.headers, json.encode(response.body))
+    local failure = dialect.failure(response.status, lower(response.headers), body_text(response))
     check_failure(transcripts.document(vendor, case, "expected.openai"), failure)
+  end
+
+  --- The raw body of a streamed answer.
+  local function stream_text(case)
+    if dialect.framing == "eventstream" then return transcripts.bytes(vendor, case, "stream.hex") end
+    return transcripts.text(vendor, case, "stream.txt")
   end
 
   --- What a stream in these pieces becomes.
@@ -107,7 +147,7 @@ function transcripts.of(options)
 
   --- Cut after every byte.
   function bound.stream_cut(case)
-    local text = transcripts.text(vendor, case, "stream.txt")
+    local text = stream_text(case)
     for at = 0, #text do
       bound.streamed(case, chunks.cut(text, at))
     end
@@ -115,7 +155,7 @@ function transcripts.of(options)
 
   --- In pieces of 1 to 7 bytes.
   function bound.stream_in_pieces(case)
-    local text = transcripts.text(vendor, case, "stream.txt")
+    local text = stream_text(case)
     for size = 1, 7 do
       bound.streamed(case, chunks.pieces(text, size))
     end
@@ -123,7 +163,7 @@ function transcripts.of(options)
 
   --- The stream fails before anything is seen, with the status of the error.
   function bound.stream_fails_first(case)
-    local text = transcripts.text(vendor, case, "stream.txt")
+    local text = stream_text(case)
     local list, failure = chunks.translated(dialect, bound.call { stream = true }, { text })
     equal(nil, list, "chunks before the failure")
     check_failure(transcripts.document(vendor, case, "expected.openai"), failure)
@@ -131,7 +171,7 @@ function transcripts.of(options)
 
   --- Without include_usage nothing lacks but the usage chunk.
   function bound.usage_is_asked(case)
-    local text = transcripts.text(vendor, case, "stream.txt")
+    local text = stream_text(case)
     local full = chunks.translated(dialect, bound.call { stream = true }, { text })
     local short = chunks.translated(dialect, bound.call { stream = true, include_usage = false }, { text })
     table.remove(full, #full - 1)
