@@ -23,7 +23,7 @@ void bind_random(lua_State *L);
 void bind_script(lua_State *L);
 void bind_server(lua_State *L);
 void bind_shared(lua_State *L);
-void bind_sse(lua_State *L);
+void bind_splitter(lua_State *L);
 void bind_task(lua_State *L);
 void bind_upstream(lua_State *L);
 
@@ -50,7 +50,7 @@ void bind_open_doors(lua_State *L) {
     bind_script,
     bind_server,
     bind_shared,
-    bind_sse,
+    bind_splitter,
     bind_task,
     bind_upstream,
   };

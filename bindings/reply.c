@@ -181,7 +181,7 @@ static int relay_results(lua_State *L, void *operation) {
 static int reply_relay_stream(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   struct call *call = reply->call;
-  if (reply->state != REPLY_STREAM || exchange_answered(call->exchange))
+  if (reply->state != REPLY_STREAM || reply->framing != FRAMING_SSE || exchange_answered(call->exchange))
     return luaL_error(L, "this reply cannot be relayed");
   struct buffer fields = {0};
   reply_fields(reply, &fields);

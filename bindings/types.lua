@@ -299,8 +299,16 @@ function MatchStream:feed(text) end
 ---@class gateway.sse
 ---@field new fun(limit: integer?): Splitter server-sent events out of bytes
 
+---@class gateway.ndjson
+---@field new fun(limit: integer?): Splitter lines that are not blank out of bytes; their name is empty
+
+---@class gateway.eventstream
+---@field new fun(limit: integer?): Splitter AWS event stream messages out of bytes. Name: the :event-type, "exception."
+--- and the :exception-type, "error." and the :error-code. Data: the payload; of an error without one its :error-message
+
 ---@class Splitter
----@field feed fun(self: Splitter, bytes: string): { name: string, data: string? }[]?, string?
+---@field feed fun(self: Splitter, bytes: string): { name: string, data: string }[]?, string? nil and "too large" or
+--- "corrupt", for good
 ---@field at_boundary fun(self: Splitter): boolean nothing of an event is held
 
 ---@class gateway.base64

@@ -63,13 +63,13 @@ errors.truncated = {
   message = "The upstream stream ended before it was complete.",
 }
 
--- Codes of the gateway's own limits: their messages name nothing but the limit.
-local LIMITS = { upstream_event_too_large = true, stream_too_long = true }
+-- Codes of the gateway's own limits and checks: their messages name nothing else.
+local OWN = { upstream_event_too_large = true, stream_too_long = true, upstream_stream_corrupt = true }
 
 --- A stream that broke after it began, with the transport's code and message.
 ---@return Failure
 function errors.broken_stream(code, message)
-  if LIMITS[code] then
+  if OWN[code] then
     return { status = 502, type = "api_error", code = code, message = message, error_type = "provider_error" }
   end
   if code ~= "upstream_timeout" then return errors.truncated end
@@ -114,6 +114,7 @@ local ON_THE_WAY = {
 ---@param problem { status: integer, code: string, message: string }
 ---@return Failure
 function errors.transport(problem)
+  if problem.code == "upstream_stream_corrupt" then return errors.broken_stream(problem.code, problem.message) end
   return {
     status = problem.status, type = "upstream_error", code = problem.code,
     message = ON_THE_WAY[problem.code] or "the upstream provider returned no usable response", detail = problem.message,

@@ -199,9 +199,9 @@ static void event_keep(struct reply *reply, const struct sse_event *event) {
 static void events_forward(struct reply *reply, struct slice bytes) {
   struct slice span = {0};
   struct sse_event event;
-  sse_feed(&reply->sse, bytes);
+  sse_feed(&reply->splitter.sse, bytes);
   while (!relay_is_over(reply)) {
-    enum sse_result result = sse_next(&reply->sse, &event);
+    enum sse_result result = sse_next(&reply->splitter.sse, &event);
     if (result == SSE_NEED_MORE) break;
     if (result == SSE_TOO_LARGE) {
       error_set(&reply->error, 502, "upstream_event_too_large", "The upstream sent an event that is too large.");
@@ -278,13 +278,13 @@ static void relay_close(struct reply *reply) {
 /* A body that ends cleanly behind `data: [DONE]` without the blank line is complete all the same. */
 static bool ends_in_done(struct reply *reply) {
   struct sse_event event;
-  if (sse_at_boundary(&reply->sse)) return false;
-  sse_feed(&reply->sse, SLICE_LITERAL("\n\n"));
-  return sse_next(&reply->sse, &event) == SSE_EVENT && is_done(event.data);
+  if (sse_at_boundary(&reply->splitter.sse)) return false;
+  sse_feed(&reply->splitter.sse, SLICE_LITERAL("\n\n"));
+  return sse_next(&reply->splitter.sse, &event) == SSE_EVENT && is_done(event.data);
 }
 
 static bool relay_is_complete(struct reply *reply) {
-  bool marked = sse_at_boundary(&reply->sse) && reply->saw_finish;
+  bool marked = sse_at_boundary(&reply->splitter.sse) && reply->saw_finish;
   return !reply->error.code && (marked || ends_in_done(reply));
 }
 

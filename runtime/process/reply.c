@@ -18,6 +18,12 @@ static void reply_settle(struct reply *reply, enum reply_state state) {
   reply_woken(reply);
 }
 
+/* The gate, a relay and a script each begin at the first byte. */
+static void splitter_restart(struct reply *reply) {
+  splitter_free(&reply->splitter);
+  splitter_init(&reply->splitter, reply->framing, reply->call->worker->settings.sse_event_bytes);
+}
+
 /* ---- the upstream's head ---- */
 
 static void on_head(struct transfer *transfer, void *owner, const struct transfer_response *response) {
@@ -25,11 +31,9 @@ static void on_head(struct transfer *transfer, void *owner, const struct transfe
   struct reply *reply = owner;
   reply->response = response;
   record_head(reply->call, reply->recorded, response);
-  struct slice type = reply_field(reply, SLICE_LITERAL("content-type"));
-  struct slice wanted = SLICE_LITERAL("text/event-stream");
-  type.len = type.len < wanted.len ? type.len : wanted.len;
-  reply->streams = reply->wants_stream && response->status / 100 == 2 && slice_equal_caseless(type, wanted);
-  if (reply->streams) sse_init(&reply->sse, reply->call->worker->settings.sse_event_bytes);
+  reply->streams = reply->wants_stream && response->status / 100 == 2 &&
+                   framing_has_type(reply->framing, reply_field(reply, SLICE_LITERAL("content-type")));
+  if (reply->streams) splitter_restart(reply);
   if (!reply->streams && !reply->inbox.data) {
     struct buffer *spare = &reply->call->worker->spare_body;
     reply->inbox = *spare;
@@ -48,20 +52,24 @@ static int too_large(struct reply *reply) {
                    (unsigned long long)reply->call->worker->settings.sse_event_bytes);
 }
 
-/* Looks for the first event with data. 1: it is there, 0: not yet, -1: failed. */
-static int gate_feed(struct reply *reply, struct slice bytes) {
-  struct sse_event event;
-  sse_feed(&reply->sse, bytes);
-  for (;;) {
-    switch (sse_next(&reply->sse, &event)) {
-      case SSE_NEED_MORE:
-        return 0;
-      case SSE_TOO_LARGE:
-        return too_large(reply);
-      case SSE_EVENT:
-        if (event.has_data) return 1;
-    }
+static int corrupt(struct reply *reply) {
+  return error_set(&reply->error, 502, "upstream_stream_corrupt",
+                   "The upstream stream was corrupt (checksum mismatch).");
+}
+
+/* 1: `reply->event` is filled, 0: nothing whole yet, -1: the stream cannot be read on, `error` says why. */
+static int event_cut(struct reply *reply) {
+  switch (splitter_next(&reply->splitter, &reply->event)) {
+    case SPLITTER_EVENT:
+      return 1;
+    case SPLITTER_TOO_LARGE:
+      return too_large(reply);
+    case SPLITTER_CORRUPT:
+      return corrupt(reply);
+    case SPLITTER_NEED_MORE:
+      break;
   }
+  return 0;
 }
 
 /* Stops the transfer; what it said of its head is gone with it. */
@@ -82,14 +90,14 @@ static void reply_give_up(struct reply *reply) {
 
 /* Comments before the first event count as part of it: without a bound they would fill the memory. */
 static void gate_body(struct reply *reply, struct slice bytes) {
-  int found = gate_feed(reply, bytes);
+  splitter_feed(&reply->splitter, bytes);
+  int found = event_cut(reply);
   buffer_append_slice(&reply->inbox, bytes);
   if (found == 0 && reply->inbox.len > reply->call->worker->settings.sse_event_bytes) found = too_large(reply);
   if (found < 0) {
     reply_give_up(reply);
   } else if (found) {
-    sse_free(&reply->sse); /* the relay or the script starts over from the first byte */
-    sse_init(&reply->sse, reply->call->worker->settings.sse_event_bytes);
+    splitter_restart(reply);
     reply_settle(reply, REPLY_STREAM);
   }
 }
@@ -109,28 +117,31 @@ static void inbox_take(struct reply *reply) {
   buffer_clear(&empty);
   reply->inbox = empty;
   reply->passed += reply->feeding.len;
-  sse_feed(&reply->sse, buffer_slice(&reply->feeding));
+  splitter_feed(&reply->splitter, buffer_slice(&reply->feeding));
   if (reply->paused && !reply->ended) {
     reply->paused = false;
     transfer_resume(reply->transfer);
   }
 }
 
-/* A body that ends cleanly behind `data: [DONE]` without the blank line is complete all the same. */
+static int truncated(struct reply *reply) {
+  return error_set(&reply->error, 502, "upstream_stream_truncated",
+                   "The upstream stream ended before it was complete.");
+}
+
+/* The body is over. An event that only lacks its end mark is complete all the same; half a frame is not. */
 static int last_event_find(struct reply *reply) {
-  if (reply->error.code || sse_at_boundary(&reply->sse)) return -1;
-  sse_feed(&reply->sse, SLICE_LITERAL("\n\n"));
-  bool found = sse_next(&reply->sse, &reply->event) == SSE_EVENT;
-  return found && slice_equal(slice_trim(reply->event.data), SLICE_LITERAL("[DONE]")) ? 1 : -1;
+  if (reply->error.code) return -1;
+  if (splitter_last(&reply->splitter, &reply->event)) return 1;
+  bool cut = reply->framing == FRAMING_EVENTSTREAM && !splitter_at_boundary(&reply->splitter);
+  return cut ? truncated(reply) : -1;
 }
 
 /* 1: `event` is filled, 0: nothing whole yet, -1: nothing more will come. */
 static int event_find(struct reply *reply) {
   for (;;) {
-    enum sse_result result = sse_next(&reply->sse, &reply->event);
-    if (result == SSE_EVENT && reply->event.has_data) return 1;
-    if (result == SSE_EVENT) continue;
-    if (result == SSE_TOO_LARGE) return too_large(reply);
+    int found = event_cut(reply);
+    if (found != 0) return found;
     if (reply_too_long(reply)) return -1;
     if (reply->inbox.len == 0) return reply->ended ? last_event_find(reply) : 0;
     inbox_take(reply);
@@ -216,8 +227,12 @@ static int whole_check(struct reply *reply) {
 static void sent_ended(struct reply *reply) {
   if (reply->error.code) {
     reply_settle(reply, REPLY_FAILED);
+  } else if (reply->streams && reply->framing == FRAMING_NDJSON &&
+             splitter_last(&reply->splitter, &reply->event)) { /* one line without its end */
+    splitter_restart(reply);
+    reply_settle(reply, REPLY_STREAM);
   } else if (reply->streams) {
-    error_set(&reply->error, 502, "upstream_stream_truncated", "The upstream stream ended before it was complete.");
+    truncated(reply);
     reply_settle(reply, REPLY_FAILED);
   } else {
     reply_settle(reply, whole_check(reply) < 0 ? REPLY_FAILED : REPLY_WHOLE);
@@ -252,6 +267,7 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
   struct reply *reply = arena_alloc(exchange_arena(call->exchange), sizeof *reply);
   reply->call = call;
   reply->wants_stream = request->stream;
+  reply->framing = request->framing;
   reply->wake = wake;
   reply->waiter = waiter;
   reply->usage = (struct usage){-1, -1, -1, -1};
@@ -312,15 +328,14 @@ int reply_next(struct reply *reply, reply_wake wake, void *waiter) {
 }
 
 struct slice reply_first_event(const struct reply *reply, struct slice *name) {
-  struct sse_event event = {0};
   struct reply *peeked = (struct reply *)(uintptr_t)reply;
-  sse_feed(&peeked->sse, buffer_slice(&reply->inbox));
-  while (sse_next(&peeked->sse, &event) == SSE_EVENT && !event.has_data) continue;
+  struct splitter_event event = {0};
+  splitter_feed(&peeked->splitter, buffer_slice(&reply->inbox));
+  if (splitter_next(&peeked->splitter, &event) == SPLITTER_NEED_MORE) splitter_last(&peeked->splitter, &event);
   if (event.data.len > FIRST_EVENT_MAX) event.data.len = FIRST_EVENT_MAX;
   struct slice data = arena_copy(exchange_arena(reply->call->exchange), event.data);
   *name = arena_copy(exchange_arena(reply->call->exchange), event.name);
-  sse_free(&peeked->sse);
-  sse_init(&peeked->sse, reply->call->worker->settings.sse_event_bytes);
+  splitter_restart(peeked);
   return data;
 }
 
@@ -342,7 +357,7 @@ void reply_free(struct reply *reply) {
   if (reply->box) *reply->box = NULL;
   transfer_drop(reply);
   timer_stop(&reply->linger);
-  sse_free(&reply->sse);
+  splitter_free(&reply->splitter);
   inbox_give_back(reply);
   buffer_free(&reply->feeding);
   buffer_free(&reply->kept);

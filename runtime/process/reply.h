@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "codec/json.h"
-#include "codec/sse.h"
+#include "codec/splitter.h"
 #include "loop/timer.h"
 #include "upstream/transfer.h"
 
@@ -53,8 +53,9 @@ struct reply {
   struct buffer inbox;                      /* body bytes not yet taken; RELAYING: bytes for the client */
   struct buffer feeding;                    /* bytes the splitter is working on (READING, and the gate's) */
   struct json_index index;                  /* of a whole 2xx answer */
-  struct sse sse;
-  struct sse_event event; /* READING: what reply_next found */
+  enum framing framing;                     /* of the stream that is awaited */
+  struct splitter splitter;
+  struct splitter_event event; /* READING: what reply_next found */
   int found;
   bool paused;
   uint64_t passed; /* bytes of a stream: READING: taken by the script's splitter, RELAYING: written to the client */
@@ -74,6 +75,7 @@ struct reply {
 struct reply_request {
   struct transfer_request transfer;
   bool stream;
+  enum framing framing; /* of the stream; only one of SSE can be relayed */
 };
 
 /* Sends. `wake` is called once, from the loop: the state is then WHOLE, STREAM or FAILED. Null with `error` when
@@ -96,7 +98,8 @@ struct slice reply_field_passes(struct slice name);
 struct slice reply_first_event(const struct reply *reply, struct slice *name);
 
 /* The next event for a script, into `reply->event` (valid until the next call). 1: it is there; -1: no more (error.code
- * null: the body ended whole); 0: none yet: `wake` will be called once `reply->found` is 1 or -1. */
+ * null: the body ended whole); 0: none yet: `wake` will be called once `reply->found` is 1 or -1. A frame with a wrong
+ * checksum ends it as upstream_stream_corrupt, half a frame at the end as upstream_stream_truncated. */
 int reply_next(struct reply *reply, reply_wake wake, void *waiter);
 
 /* Gives it back in any state: cancels what runs. */
