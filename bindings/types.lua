@@ -321,6 +321,21 @@ function MatchStream:feed(text) end
 ---@field equal fun(given: string, expected: string): boolean in a time that tells nothing of `expected`
 ---@field jwt_sign fun(options: { algorithm: "RS256", key: string, header: string?, claims: string }): string?, string?
 --- the token, or nil and a message. `key` is the PEM of an RSA private key, the others are JSON texts
+---@field sigv4 fun(options: Sigv4): table<string, string> the headers that sign a call to AWS: authorization,
+--- x-amz-date, and x-amz-security-token when there is one
+
+---@class Sigv4 a call as it goes out
+---@field access_key string
+---@field secret_key string
+---@field session_token string?
+---@field region string
+---@field service string
+---@field method string
+---@field host string
+---@field path string as on the wire, with its query
+---@field headers table<string, string>?
+---@field body string?
+---@field time number? Unix seconds; now
 
 -- Specs --------------------------------------------------------------------------------------------------------------
 
