@@ -64,15 +64,25 @@ void exchange_respond(struct exchange *exchange, int status, const struct http_f
   finish(exchange);
 }
 
+static void stream_begin(struct exchange *exchange, struct http_response *response) {
+  REQUIRE(exchange->status == 0);
+  exchange->held = arena_copy(&exchange->arena, head_compose(exchange, response));
+  exchange->streaming = true;
+  exchange->chunking = response->framing == HTTP_BODY_CHUNKED && !exchange->head_only;
+}
+
 void exchange_stream_begin(struct exchange *exchange, int status, const struct http_field *fields, unsigned field_count,
                            struct slice prepared) {
-  REQUIRE(exchange->status == 0);
-  bool chunked = exchange->request.minor == 1;
-  struct http_response response = {status, fields, field_count, prepared,
-                                   .framing = chunked ? HTTP_BODY_CHUNKED : HTTP_BODY_UNTIL_CLOSE};
-  exchange->held = arena_copy(&exchange->arena, head_compose(exchange, &response));
-  exchange->streaming = true;
-  exchange->chunking = chunked && !exchange->head_only;
+  enum http_body_framing framing = exchange->request.minor == 1 ? HTTP_BODY_CHUNKED : HTTP_BODY_UNTIL_CLOSE;
+  stream_begin(exchange, &(struct http_response){status, fields, field_count, prepared, .framing = framing});
+}
+
+void exchange_stream_begin_sized(struct exchange *exchange, int status, const struct http_field *fields,
+                                 unsigned field_count, struct slice prepared, uint64_t length) {
+  struct http_response response = {status, fields, field_count, prepared, .framing = HTTP_BODY_LENGTH, length};
+  stream_begin(exchange, &response);
+  exchange->sized = !exchange->head_only;
+  exchange->answer_left = length;
 }
 
 /* "1a2b\r\n", written to the end of `line`. */
@@ -109,6 +119,10 @@ enum exchange_write exchange_stream_write(struct exchange *exchange, struct slic
   const struct http_limits *limits = &exchange->connection->server->options.limits;
   if (exchange->gone) return EXCHANGE_GONE;
   if (exchange->head_only || bytes.len == 0) return EXCHANGE_OK; /* an empty chunk would be the last one */
+  if (exchange->sized) {
+    REQUIRE(bytes.len <= exchange->answer_left);
+    exchange->answer_left -= bytes.len;
+  }
   if (http_output_queued(exchange->connection) >= limits->queue_cap) http_connection_lose(exchange->connection);
   if (stream_send(exchange, bytes) < 0) return EXCHANGE_GONE;
   exchange->bytes_sent += bytes.len;
@@ -122,6 +136,7 @@ void exchange_stream_end(struct exchange *exchange, bool complete) {
   uv_buf_t bufs[2];
   unsigned count = 0;
   if (exchange->held.len > 0) bufs[count++] = piece(held_take(exchange));
+  if (exchange->sized && exchange->answer_left > 0) complete = false;
   if (exchange->chunking && complete) bufs[count++] = piece(SLICE_LITERAL("0\r\n\r\n"));
   if (!complete) exchange->connection->closing = true;
   if (count > 0) write_pieces(exchange, bufs, count);

@@ -67,7 +67,8 @@ void http_connection_lose(struct connection *connection) {
 
 /* Stops reading while too many bytes wait behind the present answer, and goes on when they have been used. */
 static void reading_set(struct connection *connection, size_t unread) {
-  bool waits = connection->state == CONNECTION_ANSWER || connection->state == CONNECTION_FLUSH;
+  bool waits = connection->state == CONNECTION_ANSWER || connection->state == CONNECTION_FLUSH ||
+               connection->state == CONNECTION_UPLOAD;
   bool wanted = !connection->eof && !(waits && unread >= CONNECTION_INPUT_MAX);
   if (wanted == connection->reading) return;
   if (wanted) {

@@ -20,6 +20,7 @@ enum connection_state {
   CONNECTION_HEAD,   /* part of a head is there */
   CONNECTION_BODY,   /* head accepted, body on its way */
   CONNECTION_ANSWER, /* the handler has it */
+  CONNECTION_UPLOAD, /* the handler has it, and its body (or what follows an upgrade) still comes */
   CONNECTION_FLUSH,  /* answered; what is queued still leaves */
   CONNECTION_SKIP,   /* answered before the body was read: a small body is read and thrown away */
   CONNECTION_LINGER, /* nothing more to say: reads until the client closes, so that no reset overtakes the answer */
@@ -69,6 +70,8 @@ struct exchange {
   uint64_t bytes_sent;
   uint64_t body_started, body_seen; /* loop_now of the body's begin and of its latest bytes */
   uint64_t body_received;           /* raw bytes */
+  uint64_t paused_at;               /* loop_now of a streamed body's latest pause */
+  uint64_t answer_left;             /* of an answer with Content-Length: bytes still to be written */
   int status;
   bool head_only : 1; /* HEAD, 204, 304 */
   bool unread : 1;    /* its body is not read yet */
@@ -78,6 +81,10 @@ struct exchange {
   bool close_after : 1;
   bool finished : 1; /* the answer is complete as far as the handler is concerned */
   bool gone : 1;     /* the client left before that */
+  bool paused : 1;   /* a streamed body's pieces are not wanted now */
+  bool waits : 1;    /* the client holds its streamed body back until it hears 100 */
+  bool raw : 1;      /* upgraded: bytes without framing, both ways */
+  bool sized : 1;    /* the streamed answer has a Content-Length */
 };
 
 /* A connection not yet attached to a socket; server->handles counts it. */

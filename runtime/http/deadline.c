@@ -3,6 +3,7 @@
 
 #include "http/connection.h"
 #include "http/output.h"
+#include "http/upload.h"
 
 enum {
   SKIP_MS = 5000,          /* for the small body of a request answered already */
@@ -34,6 +35,16 @@ static uint64_t body_due(const struct connection *connection) {
   return smaller(due, exchange->body_started + larger(timeouts->body_grace, earned));
 }
 
+/* A streamed body's time runs while it is wanted; what is behind an upgrade has none here. */
+static bool upload_runs(const struct connection *connection) {
+  return !connection->exchange->paused && !connection->exchange->raw && !connection->exchange->finished;
+}
+
+static uint64_t upload_due(const struct connection *connection, uint64_t now) {
+  uint64_t due = upload_runs(connection) ? body_due(connection) : UINT64_MAX;
+  return connection->output ? smaller(due, now + timeouts_of(connection)->write_stall / STALL_LOOKS) : due;
+}
+
 static uint64_t wait_ms(const struct connection *connection) {
   if (connection->served > 0) return timeouts_of(connection)->keep_alive;
   uint64_t first = timeouts_of(connection)->first_byte;
@@ -55,6 +66,10 @@ void http_deadline_set(struct connection *connection) {
       return timer_start(wheel, &connection->timer, timeouts_of(connection)->head);
     case CONNECTION_BODY:
       due = body_due(connection);
+      return timer_start(wheel, &connection->timer, due > now ? due - now : 0);
+    case CONNECTION_UPLOAD:
+      due = upload_due(connection, now);
+      if (due == UINT64_MAX) return timer_stop(&connection->timer);
       return timer_start(wheel, &connection->timer, due > now ? due - now : 0);
     case CONNECTION_ANSWER:
     case CONNECTION_FLUSH:
@@ -87,6 +102,17 @@ static void late_write(struct connection *connection) {
   http_connection_lose(connection);
 }
 
+static void late_upload(struct connection *connection) {
+  uint64_t now = loop_now(connection->server->loop);
+  if (connection->output && now >= http_output_progress(connection) + timeouts_of(connection)->write_stall) {
+    http_connection_lose(connection);
+  } else if (upload_runs(connection) && now >= body_due(connection)) {
+    http_upload_refuse(connection, HTTP_TIMEOUT);
+  } else {
+    http_deadline_set(connection);
+  }
+}
+
 void http_deadline_fire(struct timer *timer) {
   struct connection *connection = LIST_OWNER(timer, struct connection, timer);
   switch ((enum connection_state)connection->state) {
@@ -98,6 +124,9 @@ void http_deadline_fire(struct timer *timer) {
       break;
     case CONNECTION_BODY:
       late_body(connection);
+      break;
+    case CONNECTION_UPLOAD:
+      late_upload(connection);
       break;
     case CONNECTION_ANSWER:
     case CONNECTION_FLUSH:

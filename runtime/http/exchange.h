@@ -26,12 +26,17 @@ struct http_request {  /* slices live in the exchange's arena */
 };
 
 /* What the server's user is told. `user` is what http_server_open was given. */
+enum http_verdict {
+  HTTP_ANSWERED = -1, /* with exchange_respond; the body is then drained if small, or the connection closes */
+  HTTP_COLLECT = 0,   /* go on: `request` comes with the whole body (100-continue is sent if asked for) */
+  HTTP_STREAM = 1,    /* `request` comes at once, and the body in pieces: see exchange_body_resume */
+};
+
 struct http_handler {
-  /* Head parsed, body not read. Return 0 to go on (100-continue is sent if asked for). Else the handler has answered
-   * with exchange_respond; the body is then drained if small, or the connection closes. A body that then is malformed,
-   * late or too large is this room's to refuse: `end` comes without `request`. */
+  /* Head parsed, body not read. Returns an enum http_verdict. A body to be collected that then is malformed, late or
+   * too large is this room's to refuse: `end` comes without `request`. */
   int (*head)(void *user, struct exchange *exchange);
-  /* The whole request is there. The handler must answer, now or later. */
+  /* The whole request is there, or the beginning of one whose body streams. The handler must answer, now or later. */
   void (*request)(void *user, struct exchange *exchange);
   /* The client went away after `head` and before its answer was complete (FIN counts, also RST, write stall, hard cap
    * of the queue). Cancel what runs for it; `end` follows at once. Not called once the answer is fully queued and
@@ -45,6 +50,10 @@ struct http_handler {
   /* Prepared header lines (each with its CRLF) for an answer this room gives itself, since every answer has them:
    * X-Request-ID and the like. Valid until the exchange ends. `head` may or may not have seen the exchange. */
   struct slice (*refusal_fields)(void *user, struct exchange *exchange);
+  /* The next piece of a body that streams, chunks taken apart; `last`: the body ends with it (it may be empty). Valid
+   * inside the call only. A body that turns out malformed or late ends the exchange: answered by this room where there
+   * is no answer yet, else cut (`gone`); `last` has not come then. */
+  void (*body)(void *user, struct exchange *exchange, struct slice bytes, bool last);
 };
 
 const struct http_request *exchange_request(const struct exchange *exchange);
@@ -72,10 +81,29 @@ enum exchange_write {
 };
 /* Begin's head is sent together with the first piece. Bytes are borrowed until return. */
 enum exchange_write exchange_stream_write(struct exchange *exchange, struct slice bytes);
+/* The same with a body of `length` bytes, written with Content-Length: exactly so many must follow, or the body is cut.
+ */
+void exchange_stream_begin_sized(struct exchange *exchange, int status, const struct http_field *fields,
+                                 unsigned field_count, struct slice prepared, uint64_t length);
 /* Said EXCHANGE_FULL, and `writable` is still to come. */
 bool exchange_full(const struct exchange *exchange);
 /* `complete` false: the body is cut on purpose; the connection closes after what is queued. */
 void exchange_stream_end(struct exchange *exchange, bool complete);
+
+/* ---- bodies that stream (HTTP_STREAM) ---- */
+
+/* Lets pieces of the body come, from the loop's next turn or the end of the present handler on; sends the 100 that the
+ * client waits for. A body begins paused. No limit is on its size; the time limits run while it is not paused. */
+void exchange_body_resume(struct exchange *exchange);
+/* No piece comes until resumed; at most 128 KiB wait here. */
+void exchange_body_pause(struct exchange *exchange);
+/* Nothing of the body is still to come. */
+bool exchange_body_over(const struct exchange *exchange);
+
+/* Answers 101 to a request without body: from here on the connection carries bytes of another protocol. The client's
+ * come through `body` (paused at first, no time limit), ours go through exchange_stream_write, unframed; after
+ * exchange_stream_end the connection closes. `prepared` holds Upgrade, and not Connection. */
+void exchange_upgrade(struct exchange *exchange, struct slice prepared);
 
 bool exchange_answered(const struct exchange *exchange); /* a status is chosen */
 int exchange_status(const struct exchange *exchange);

@@ -52,12 +52,57 @@ static enum http_refusal chunks_read(struct exchange *exchange, struct slice *in
   }
 }
 
+static void received(struct exchange *exchange, size_t bytes) {
+  exchange->body_received += bytes;
+  if (bytes > 0) exchange->body_seen = loop_now(exchange->connection->server->loop);
+}
+
 enum http_refusal http_message_read(struct exchange *exchange, struct slice *input, bool *complete) {
   *complete = false;
   size_t before = input->len;
   enum http_refusal refusal =
       exchange->framing.chunked ? chunks_read(exchange, input, complete) : sized_read(exchange, input, complete);
-  exchange->body_received += before - input->len;
-  if (before > 0) exchange->body_seen = loop_now(exchange->connection->server->loop);
+  received(exchange, before - input->len);
+  return refusal;
+}
+
+/* The contents of all chunks of one read, joined: a client may cut its body into very small ones. */
+static enum http_refusal chunks_piece(struct exchange *exchange, struct slice *input, struct slice *piece,
+                                      bool *complete) {
+  struct chunked_limits limits = chunked_limits_default;
+  limits.chunks = 0;
+  buffer_clear(&exchange->body);
+  for (;;) {
+    struct slice data = {0};
+    enum chunked_result result = chunked_next(&exchange->chunked, &limits, input, &data);
+    if (result == CHUNKED_BAD) return HTTP_BAD_CHUNK;
+    if (result == CHUNKED_DATA) {
+      buffer_append_slice(&exchange->body, data);
+      continue;
+    }
+    *complete = result == CHUNKED_END;
+    *piece = buffer_slice(&exchange->body);
+    return HTTP_ACCEPTED;
+  }
+}
+
+static void sized_piece(struct exchange *exchange, struct slice *input, struct slice *piece, bool *complete) {
+  uint64_t missing = exchange->framing.length - exchange->body_received;
+  *piece = slice_make(input->ptr, exchange->raw || input->len < missing ? input->len : (size_t)missing);
+  *input = slice_from(*input, piece->len);
+  *complete = !exchange->raw && piece->len == missing;
+}
+
+enum http_refusal http_message_piece(struct exchange *exchange, struct slice *input, struct slice *piece,
+                                     bool *complete) {
+  size_t before = input->len;
+  enum http_refusal refusal = HTTP_ACCEPTED;
+  *complete = false;
+  if (exchange->framing.chunked) {
+    refusal = chunks_piece(exchange, input, piece, complete);
+  } else {
+    sized_piece(exchange, input, piece, complete);
+  }
+  received(exchange, before - input->len);
   return refusal;
 }

@@ -5,6 +5,7 @@
 #include "http/message.h"
 #include "http/output.h"
 #include "http/steps.h"
+#include "http/upload.h"
 
 /* The steps of a request on its way in: its head, its body, the handler's turn. */
 
@@ -41,7 +42,7 @@ static enum http_refusal head_judge(struct http_server *server, struct slice byt
     server->counters.disagreements++;
     return HTTP_BAD_REQUEST;
   }
-  return head->framing.length > server->options.limits.body ? HTTP_TOO_LARGE : HTTP_ACCEPTED;
+  return HTTP_ACCEPTED;
 }
 
 /* Moves the parsed head into the exchange; as far as it was parsed when it is refused. */
@@ -80,10 +81,13 @@ static bool waits_for_continue(const struct exchange *exchange, const struct sli
   return exchange->request.has_body && exchange->framing.expects_continue && input->len == 0;
 }
 
-static void continue_send(struct connection *connection) {
-  static const char bytes[] = "HTTP/1.1 100 Continue\r\n\r\n";
-  uv_buf_t buf = {(char *)(uintptr_t)bytes, sizeof bytes - 1}; /* libuv only reads it */
-  http_output_write(connection, &buf, 1);
+static bool body_collect(struct connection *connection, bool waits) {
+  struct exchange *exchange = connection->exchange;
+  if (exchange->framing.length > connection->server->options.limits.body) return refuse(connection, HTTP_TOO_LARGE);
+  http_message_begin(exchange);
+  http_connection_enter(connection, CONNECTION_BODY);
+  if (waits) http_continue_send(connection);
+  return true;
 }
 
 static bool head_offer(struct connection *connection, struct slice *input) {
@@ -93,12 +97,13 @@ static bool head_offer(struct connection *connection, struct slice *input) {
   exchange->skippable = !waits && !exchange->framing.chunked && exchange->framing.length <= CONNECTION_SKIP_MAX;
   const struct http_handler *handler = handler_of(connection);
   int verdict = handler->head ? handler->head(connection->server->options.user, exchange) : 0;
-  if (verdict != 0) return answered_early(connection);
+  if (verdict == HTTP_ANSWERED) return answered_early(connection);
   if (connection->lost) return true;
   if (!exchange->request.has_body) return request_deliver(connection);
-  http_message_begin(exchange);
-  http_connection_enter(connection, CONNECTION_BODY);
-  if (waits) continue_send(connection);
+  if (verdict == HTTP_COLLECT) return body_collect(connection, waits);
+  exchange->waits = waits;
+  http_upload_begin(connection);
+  handler_of(connection)->request(connection->server->options.user, exchange);
   return true;
 }
 

@@ -52,6 +52,7 @@ static const char *const reason_phrases[] = {
 
 static struct slice reason_phrase(int status) {
   int last = (int)(sizeof reason_phrases / sizeof *reason_phrases) + STATUS_MIN - 1;
+  if (status == 101) return SLICE_LITERAL("Switching Protocols");
   return slice_text(status >= STATUS_MIN && status <= last ? reason_phrases[status - STATUS_MIN] : NULL);
 }
 
@@ -116,6 +117,7 @@ void http_response_compose(struct http_server *server, const struct http_respons
   }
   if (response->framing == HTTP_BODY_CHUNKED) APPEND(out, "Transfer-Encoding: chunked\r\n");
   if (response->close) APPEND(out, "Connection: close\r\n");
+  if (response->upgrade) APPEND(out, "Connection: Upgrade\r\n");
   if (response->keep_alive) APPEND(out, "Connection: keep-alive\r\n");
   APPEND(out, "\r\n");
 }

@@ -23,6 +23,7 @@ struct http_response {
   unsigned long long length;
   bool close;      /* Connection: close */
   bool keep_alive; /* Connection: keep-alive, for HTTP/1.0 */
+  bool upgrade;    /* Connection: Upgrade, for 101 */
 };
 
 /* Replaces what `out` holds by the head, its empty line included. */

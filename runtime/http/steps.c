@@ -5,6 +5,7 @@
 
 #include "http/connection.h"
 #include "http/deadline.h"
+#include "http/upload.h"
 
 static bool step_answer(struct connection *connection);
 static bool step_flush(struct connection *connection);
@@ -22,6 +23,8 @@ bool http_step(struct connection *connection, struct slice *input) {
       return http_step_body(connection, input);
     case CONNECTION_ANSWER:
       return step_answer(connection);
+    case CONNECTION_UPLOAD:
+      return http_step_upload(connection, input);
     case CONNECTION_FLUSH:
       return step_flush(connection);
     case CONNECTION_SKIP:

@@ -32,6 +32,11 @@ struct play {
   uint64_t last_sent;
   bool last_gone;
   struct buffer paths; /* of all ended exchanges, one a line */
+  struct buffer body;  /* of /upload, as far as it came */
+  unsigned pieces;     /* in which it came */
+  bool body_whole;     /* and its end */
+  bool pause_each;     /* paused after each piece, and not resumed by itself */
+  size_t largest_piece;
   void (*on_writable)(struct play *play, struct exchange *exchange);
   void *script; /* for on_writable */
 };
@@ -51,16 +56,28 @@ static inline int play_on_head(void *user, struct exchange *exchange) {
   struct play *play = user;
   play->heads++;
   assert_int_equal(exchange_request(exchange)->body.len, 0);
-  if (!play_path_is(exchange, "/refuse")) return 0;
+  if (play_path_is(exchange, "/upload") || play_path_is(exchange, "/upgrade")) return HTTP_STREAM;
+  if (!play_path_is(exchange, "/refuse")) return HTTP_COLLECT;
   play_respond(exchange, 401, SLICE_LITERAL("no"));
-  return -1;
+  return HTTP_ANSWERED;
+}
+
+static inline void play_on_body(void *user, struct exchange *exchange, struct slice bytes, bool last) {
+  struct play *play = user;
+  assert_false(play->body_whole);
+  buffer_append_slice(&play->body, bytes);
+  if (bytes.len > play->largest_piece) play->largest_piece = bytes.len;
+  play->pieces++;
+  play->body_whole = last;
+  assert_true(exchange_body_over(exchange) == last);
+  if (play->pause_each) exchange_body_pause(exchange);
 }
 
 static inline void play_on_request(void *user, struct exchange *exchange) {
   struct play *play = user;
   const struct http_request *request = exchange_request(exchange);
   play->requests++;
-  if (play_path_is(exchange, "/hold")) {
+  if (play_path_is(exchange, "/hold") || play_path_is(exchange, "/upload") || play_path_is(exchange, "/upgrade")) {
     play->held = exchange;
   } else if (play_path_is(exchange, "/stream")) {
     play->held = exchange;
@@ -122,8 +139,13 @@ static inline void play_prepare(struct play *play) {
   *play = (struct play){0};
   play->options.limits = http_limits_default;
   play->options.timeouts = http_timeouts_default;
-  play->options.handler = (struct http_handler){play_on_head,     play_on_request, play_on_gone,
-                                                play_on_writable, play_on_end,     play_refusal_fields};
+  play->options.handler = (struct http_handler){.head = play_on_head,
+                                                .request = play_on_request,
+                                                .gone = play_on_gone,
+                                                .writable = play_on_writable,
+                                                .end = play_on_end,
+                                                .refusal_fields = play_refusal_fields,
+                                                .body = play_on_body};
   play->options.user = play;
 }
 
@@ -168,6 +190,7 @@ static inline void play_stop(struct play *play) {
   assert_int_equal(loop_close(&play->loop), 0);
   close(play->listener);
   buffer_free(&play->paths);
+  buffer_free(&play->body);
 }
 
 struct client {
