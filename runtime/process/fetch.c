@@ -48,7 +48,7 @@ static struct origin *origin_of(struct worker *worker, const struct url *url, st
 
 struct fetch *fetch_start(struct worker *worker, const struct fetch_request *request, void (*wake)(void *waiter),
                           void *waiter, struct error *error) {
-  static const struct transfer_events events = {on_head, on_body, on_done};
+  static const struct transfer_events events = {.head = on_head, .body = on_body, .done = on_done};
   struct transfer_request transfer = {
       .origin = origin_of(worker, request->url, error),
       .method = request->method,

@@ -263,7 +263,7 @@ static void linger_over(struct timer *timer) {
 
 struct reply *reply_send(struct call *call, const struct reply_request *request, reply_wake wake, void *waiter,
                          struct error *error) {
-  static const struct transfer_events events = {on_head, on_body, on_done};
+  static const struct transfer_events events = {.head = on_head, .body = on_body, .done = on_done};
   struct reply *reply = arena_alloc(exchange_arena(call->exchange), sizeof *reply);
   reply->call = call;
   reply->wants_stream = request->stream;

@@ -8,7 +8,11 @@
 #include "upstream/request.h"
 #include "upstream/response.h"
 
-enum { BODY_PIECES = 14 }; /* with the head fewer than connection_send writes in one go */
+enum {
+  BODY_PIECES = 14,
+  CHUNK_LINE = 20,
+  QUEUE_HIGH = 64 * 1024
+}; /* with the head fewer than connection_send writes in one go */
 
 struct client {
   struct transfer transfer;      /* first: the interface's view */
@@ -19,7 +23,13 @@ struct client {
   struct response response;
   struct buffer held; /* owned; bytes that came before a pause took effect */
   struct loop_job wake;
-  bool extra; /* more bytes came than the response has */
+  struct slice upgrade; /* owned, in `protocol` */
+  char protocol[16];
+  size_t queue_high;
+  bool extra;    /* more bytes came than the response has */
+  bool due;      /* more of the request's body is to come */
+  bool chunking; /* which goes in chunks */
+  bool full;     /* who sends it waits */
 };
 
 static void on_data(void *user, struct slice bytes);
@@ -29,12 +39,25 @@ static void on_ended(void *user, enum connection_end end, const char *reason);
 
 static const struct connection_events EVENTS = {.data = on_data, .turn = on_turn, .sent = on_sent, .ended = on_ended};
 
+static bool is_switched(const struct client *client) {
+  return client->upgrade.len > 0 && client->response.head.response.status == 101;
+}
+
+/* What is waited for after something was sent; while our own side is what is waited for, nothing. */
+static void client_wait(struct client *client) {
+  struct transfer *transfer = &client->transfer;
+  if (is_switched(client)) return transfer_wait(transfer, TRANSFER_IDLE);
+  if (client->response.begun) return;
+  if (client->connection->writes > 0) return transfer_wait(transfer, TRANSFER_SENDING);
+  transfer_wait(transfer, client->due ? TRANSFER_CALM : TRANSFER_FIRST_BYTE);
+}
+
 static void client_attach(struct client *client, struct connection *connection) {
   client->connection = connection;
   connection_use(connection, &EVENTS, client);
   client->transfer.touched = true;
   client->unsent = connection->tcp.write_queue_size;
-  transfer_wait(&client->transfer, connection->writes > 0 ? TRANSFER_SENDING : TRANSFER_FIRST_BYTE);
+  client_wait(client);
 }
 
 /* Sends on an idle connection. One that does not take a single byte is dead: the next one is tried. */
@@ -51,6 +74,13 @@ static bool client_reuse(struct client *client, const struct slice *pieces, unsi
   return false;
 }
 
+/* Whoever waits to send more may. */
+static void client_drained(struct client *client) {
+  if (!client->full || client->connection->writes > 0) return;
+  client->full = false;
+  transfer_tell_writable(&client->transfer);
+}
+
 static void on_dialed(void *owner, struct connection *connection, const struct error *error) {
   struct client *client = owner;
   struct transfer *transfer = &client->transfer;
@@ -63,6 +93,7 @@ static void on_dialed(void *owner, struct connection *connection, const struct e
   int status = connection_send_buffer(connection, &client->request);
   if (status == 0) {
     client_attach(client, connection);
+    client_drained(client);
     return;
   }
   struct error reset;
@@ -125,7 +156,7 @@ static bool client_feed(struct client *client, struct slice input) {
 static void client_complete(struct client *client) {
   struct connection *connection = client->connection;
   client->connection = NULL;
-  if (client->response.head.keep_alive && !client->extra && connection_quiet(connection)) {
+  if (client->response.head.keep_alive && !client->extra && !client->due && connection_quiet(connection)) {
     pool_put(connection);
   } else {
     connection_close(connection);
@@ -147,7 +178,8 @@ static void on_turn(void *user) {
 
 static void on_sent(void *user) {
   struct client *client = user;
-  if (!client->response.begun) transfer_wait(&client->transfer, TRANSFER_FIRST_BYTE);
+  client_wait(client);
+  client_drained(client);
 }
 
 static void on_ended(void *user, enum connection_end end, const char *reason) {
@@ -210,7 +242,68 @@ static void client_free(struct transfer *transfer) {
   free(client);
 }
 
-static const struct transfer_lane LANE = {client_pause, client_resume, client_stalled, client_stop, client_free};
+/* ---- a body that comes in pieces ---- */
+
+/* "1a2b\r\n", written to the end of `line`. */
+static struct slice chunk_line(size_t len, char line[CHUNK_LINE]) {
+  char *at = line + CHUNK_LINE;
+  *--at = '\n';
+  *--at = '\r';
+  do {
+    *--at = "0123456789abcdef"[len & 15];
+    len >>= 4;
+  } while (len > 0);
+  return slice_make(at, (size_t)(line + CHUNK_LINE - at));
+}
+
+static unsigned framed(const struct client *client, struct slice bytes, bool last, char line[CHUNK_LINE],
+                       struct slice *pieces) {
+  unsigned count = 0;
+  if (client->chunking && bytes.len > 0) pieces[count++] = chunk_line(bytes.len, line);
+  if (bytes.len > 0) pieces[count++] = bytes;
+  if (client->chunking && bytes.len > 0) pieces[count++] = SLICE_LITERAL("\r\n");
+  if (client->chunking && last) pieces[count++] = SLICE_LITERAL("0\r\n\r\n");
+  return count;
+}
+
+/* A connection that takes nothing more may still have an answer for us: its reading side tells. */
+static void pieces_send(struct client *client, const struct slice *pieces, unsigned count) {
+  struct connection *connection = client->connection;
+  if (!connection) {
+    for (unsigned i = 0; i < count; i++) buffer_append_slice(&client->request, pieces[i]);
+  } else if (!connection->write_failed && connection_send(connection, pieces, count) < 0) {
+    connection->write_failed = true;
+  }
+}
+
+static bool client_send(struct transfer *transfer, struct slice bytes, bool last) {
+  struct client *client = (struct client *)transfer;
+  char line[CHUNK_LINE];
+  struct slice pieces[4];
+  if (last) client->due = false;
+  unsigned count = framed(client, bytes, last, line, pieces);
+  if (count > 0) pieces_send(client, pieces, count);
+  if (client->connection) client_wait(client);
+  size_t queued = client->connection ? client->connection->tcp.write_queue_size : client->request.len;
+  client->full = queued > client->queue_high;
+  return !client->full;
+}
+
+static const struct transfer_lane LANE = {.pause = client_pause,
+                                          .resume = client_resume,
+                                          .stalled = client_stalled,
+                                          .stop = client_stop,
+                                          .free = client_free,
+                                          .send = client_send};
+
+static void streaming_set(struct client *client, const struct transfer_request *request) {
+  size_t len = request->upgrade.len < sizeof client->protocol ? request->upgrade.len : sizeof client->protocol;
+  if (len > 0) memcpy(client->protocol, request->upgrade.ptr, len);
+  client->upgrade = client->response.to = slice_make(client->protocol, len);
+  client->due = request->body_streams;
+  client->chunking = request->body_streams && !request->length_known;
+  client->queue_high = request->queue_high ? request->queue_high : QUEUE_HIGH;
+}
 
 struct transfer *client_start(const struct transfer_setup *setup) {
   const struct transfer_request *request = setup->request;
@@ -225,8 +318,11 @@ struct transfer *client_start(const struct transfer_setup *setup) {
   struct slice pieces[BODY_PIECES + 1];
   buffer_clear(head);
   request_write(request, slice_text(request->origin->authority), head);
+  streaming_set(client, request);
   unsigned count = pieces_list(request, buffer_slice(head), pieces, &joined);
-  if (!client_reuse(client, pieces, count)) client_dial(client, pieces, count);
+  bool apart = client->chunking; /* the pieces need a frame of their own */
+  if (!client_reuse(client, pieces, apart ? 1 : count)) client_dial(client, pieces, apart ? 1 : count);
+  for (unsigned i = 1; apart && i < count; i++) client_send(&client->transfer, pieces[i], false);
   buffer_free(&joined);
   return &client->transfer;
 }

@@ -93,7 +93,8 @@ static void curl_free_call(struct transfer *transfer) {
   free(call);
 }
 
-static const struct transfer_lane LANE = {curl_pause, curl_resume, curl_stalled, curl_stop, curl_free_call};
+static const struct transfer_lane LANE = {
+    .pause = curl_pause, .resume = curl_resume, .stalled = curl_stalled, .stop = curl_stop, .free = curl_free_call};
 
 struct transfer *curl_start(const struct transfer_setup *setup) {
   struct upstream *upstream = setup->upstream;

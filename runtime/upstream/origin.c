@@ -98,3 +98,7 @@ void origin_close(struct origin *origin) {
   free(origin->name);
   free(origin);
 }
+
+bool origin_streams(const struct origin *origin) {
+  return origin->lane == ORIGIN_CLIENT && !origin->upstream->options.replay;
+}

@@ -103,7 +103,11 @@ static void replay_free(struct transfer *transfer) {
   free(transfer);
 }
 
-static const struct transfer_lane LANE = {replay_pause, replay_resume, replay_stalled, replay_pause, replay_free};
+static const struct transfer_lane LANE = {.pause = replay_pause,
+                                          .resume = replay_resume,
+                                          .stalled = replay_stalled,
+                                          .stop = replay_pause,
+                                          .free = replay_free};
 
 /* A call that nobody made then. */
 static void unrecorded(struct replay *replay) {

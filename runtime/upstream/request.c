@@ -72,6 +72,8 @@ int request_check(const struct transfer_request *request, struct error *error) {
   if (!method_valid(request->method)) return refuse(error, "the method is not a word of capital letters");
   if (!target_valid(request->target)) return refuse(error, "the target is not an encoded path");
   if (!prepared_valid(request->prepared)) return refuse(error, "the prepared header lines are incomplete");
+  if (request->upgrade.len > 0 && (request->has_body || request->body_streams || !field_name_valid(request->upgrade)))
+    return refuse(error, "a request to switch protocols has no body");
   return fields_check(request->fields, request->field_count, error);
 }
 
@@ -79,6 +81,20 @@ uint64_t request_body_length(const struct transfer_request *request) {
   uint64_t length = 0;
   for (unsigned i = 0; i < request->body_count; i++) length += request->body[i].len;
   return length;
+}
+
+static void framing_write(const struct transfer_request *request, struct buffer *out) {
+  if (request->upgrade.len > 0) {
+    buffer_append_slice(out, SLICE_LITERAL("Connection: Upgrade\r\nUpgrade: "));
+    buffer_append_slice(out, request->upgrade);
+    buffer_append(out, "\r\n", 2);
+  } else if (request->body_streams && !request->length_known) {
+    buffer_append_slice(out, SLICE_LITERAL("Transfer-Encoding: chunked\r\n"));
+  } else if (request->has_body || request->body_streams) {
+    buffer_append_slice(out, SLICE_LITERAL("Content-Length: "));
+    buffer_append_decimal(out, (long long)(request->body_streams ? request->length : request_body_length(request)));
+    buffer_append(out, "\r\n", 2);
+  }
 }
 
 void request_write(const struct transfer_request *request, struct slice authority, struct buffer *out) {
@@ -90,11 +106,7 @@ void request_write(const struct transfer_request *request, struct slice authorit
   buffer_append(out, "\r\n", 2);
   fields_write(request->fields, request->field_count, out);
   buffer_append_slice(out, request->prepared);
-  if (request->has_body) {
-    buffer_append_slice(out, SLICE_LITERAL("Content-Length: "));
-    buffer_append_decimal(out, (long long)request_body_length(request));
-    buffer_append(out, "\r\n", 2);
-  }
+  framing_write(request, out);
   buffer_append(out, "\r\n", 2);
 }
 

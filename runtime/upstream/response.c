@@ -30,6 +30,23 @@ static enum response_event refuse_size(struct response *response, struct error *
   return refuse(response);
 }
 
+/* To the very protocol that was asked for. */
+static bool switches(const struct response *response) {
+  const struct transfer_response *head = &response->head.response;
+  const struct http_field *protocol = field_find(head->fields, head->field_count, SLICE_LITERAL("upgrade"));
+  return response->to.len > 0 && protocol && slice_equal_caseless(protocol->value, response->to) &&
+         field_count(head->fields, head->field_count, SLICE_LITERAL("upgrade")) == 1;
+}
+
+static enum response_event switched(struct response *response) {
+  struct response_head *head = &response->head;
+  response->state = RESPONSE_AT_BODY;
+  response->limit = 0;
+  head->framing = RESPONSE_UNTIL_CLOSE;
+  head->keep_alive = head->response.length_known = false;
+  return RESPONSE_HEAD;
+}
+
 static enum response_event head_use(struct response *response, struct response_parser *parser, struct slice bytes,
                                     struct error *error) {
   if (response_head_parse(parser, bytes, response->to_head, response->peer, &response->head, error) < 0) {
@@ -44,6 +61,7 @@ static enum response_event head_use(struct response *response, struct response_p
     return above ? refuse_size(response, error) : RESPONSE_HEAD;
   }
   bool upgrade = head->response.status == 101;
+  if (upgrade && switches(response)) return switched(response);
   response_head_free(&response->head);
   if (!upgrade && ++response->interim <= RESPONSE_INTERIM_MAX) return RESPONSE_MORE;
   error_set(error, 502, "upstream_bad_response",

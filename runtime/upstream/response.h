@@ -13,6 +13,7 @@ enum response_state { RESPONSE_AT_HEAD, RESPONSE_AT_BODY, RESPONSE_AT_END, RESPO
 struct response {
   const char *peer; /* borrowed: names the other side in messages */
   bool to_head;     /* answers a HEAD request */
+  struct slice to;  /* borrowed: the protocol that was asked for; empty = none. A 101's body has no end but the close */
   bool begun;       /* a byte came */
   enum response_state state;
   unsigned interim;

@@ -55,6 +55,12 @@ bool transfer_tell_body(struct transfer *transfer, struct slice bytes) {
   return leave(transfer);
 }
 
+bool transfer_tell_writable(struct transfer *transfer) {
+  transfer->inside++;
+  transfer->events.writable(transfer, transfer->owner);
+  return leave(transfer);
+}
+
 void transfer_finish(struct transfer *transfer, const struct error *error) {
   transfer_end(transfer);
   transfer->inside++;
@@ -133,6 +139,8 @@ int transfer_start(struct upstream *upstream, const struct transfer_request *req
                    const struct transfer_events *events, void *owner, struct transfer **out, struct error *error) {
   if (request_check(request, error) < 0) return -1;
   struct transfer_setup setup = {upstream, request, events, owner};
+  if ((request->body_streams || request->upgrade.len > 0) && !origin_streams(request->origin))
+    return error_set(error, 500, "upstream_bad_request", "%s takes whole requests only", request->origin->name);
   if (upstream->options.replay) {
     *out = replay_start(&setup);
   } else {
@@ -151,6 +159,10 @@ void transfer_resume(struct transfer *transfer) {
   if (!transfer->paused || transfer->over) return;
   transfer->paused = false;
   transfer->lane->resume(transfer);
+}
+
+bool transfer_send(struct transfer *transfer, struct slice bytes, bool last) {
+  return transfer->over || transfer->lane->send(transfer, bytes, last);
 }
 
 void transfer_cancel(struct transfer *transfer) {

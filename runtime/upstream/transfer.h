@@ -33,6 +33,13 @@ struct transfer_request {
   const struct slice *body; /* pieces, sent in order */
   unsigned body_count;
   bool has_body; /* writes Content-Length, also for 0 bytes */
+  /* More of the body follows the pieces, through transfer_send; only to an origin that streams (upstream.h). */
+  bool body_streams;
+  bool length_known;    /* of a body that streams; else it goes in chunks */
+  uint64_t length;      /* all of it, the pieces included */
+  unsigned queue_high;  /* bytes: above it transfer_send asks to wait; 0 = 64 KiB */
+  struct slice upgrade; /* asks to switch to this protocol: a request without body. After a 101, which is told like any
+                           head, bytes pass both ways: transfer_send, and `body` until the upstream closes */
   struct transfer_timeouts timeouts;
   uint64_t body_limit; /* largest response body in bytes; 0 = none */
 };
@@ -51,6 +58,8 @@ struct transfer_events {
   void (*head)(struct transfer *transfer, void *owner, const struct transfer_response *response);
   void (*body)(struct transfer *transfer, void *owner, struct slice bytes); /* valid inside the call only */
   void (*done)(struct transfer *transfer, void *owner, const struct error *error);
+  /* After transfer_send said false: what was queued has left. May be null where nothing streams. */
+  void (*writable)(struct transfer *transfer, void *owner);
 };
 
 /* Starts the call. On failure returns -1, fills `error` with upstream_bad_request (500: a header, method or target that
@@ -71,6 +80,11 @@ int transfer_fields_prepare(const struct http_field *fields, unsigned count, str
  * time-outs) and the idle time does not run; `head` may still come. */
 void transfer_pause(struct transfer *transfer);
 void transfer_resume(struct transfer *transfer);
+
+/* The next bytes of a body that streams, `last` with its end; or of an upgraded connection. Borrowed until it returns.
+ * False: enough is queued, go on when `writable` comes (these bytes are taken all the same). An upstream may answer
+ * before it has everything: the call then ends with its answer, and what is sent on meanwhile goes nowhere. */
+bool transfer_send(struct transfer *transfer, struct slice bytes, bool last);
 
 /* Stops the call: its connection closes at once (within this loop turn), `done` is not called. Safe in every state and
  * inside callbacks. Ends the owner's use of the transfer like transfer_free. */

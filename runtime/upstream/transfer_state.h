@@ -11,6 +11,7 @@ struct transfer_lane { /* client.c and curl.c */
   bool (*stalled)(struct transfer *transfer); /* asked while sending: nothing of the request has left since last time */
   void (*stop)(struct transfer *transfer);    /* lets go of everything that could still call back; sockets close */
   void (*free)(struct transfer *transfer);
+  bool (*send)(struct transfer *transfer, struct slice bytes, bool last); /* null: its bodies do not stream */
 };
 
 enum transfer_phase {
@@ -51,6 +52,8 @@ void transfer_init(struct transfer *transfer, const struct transfer_lane *lane, 
 /* Tell the owner. False when it has ended the call meanwhile: the transfer may be gone, return at once. */
 bool transfer_tell_head(struct transfer *transfer, const struct transfer_response *response);
 bool transfer_tell_body(struct transfer *transfer, struct slice bytes);
+
+bool transfer_tell_writable(struct transfer *transfer);
 
 /* The last event; `error` null when the response is whole. The transfer may be gone afterwards. */
 void transfer_finish(struct transfer *transfer, const struct error *error);

@@ -50,5 +50,8 @@ struct origin_options {
 /* Null with `error` (upstream_bad_origin, or the trust store's) when the address cannot be used. */
 struct origin *origin_get(struct upstream *upstream, const struct origin_options *options, struct error *error);
 
+/* Bodies may be sent in pieces there, and connections upgraded: not through a proxy, by HTTP/2, or in a replay. */
+bool origin_streams(const struct origin *origin);
+
 /* Appends "https://host:port". */
 void origin_address(const struct origin *origin, struct buffer *out);

@@ -300,7 +300,7 @@ static void an_ended_call_outlives_the_upstream(void **state) {
   struct stage stage;
   struct visit visit = {0};
   struct error error;
-  static const struct transfer_events events = {visit_head, visit_body, keep_done};
+  static const struct transfer_events events = {.head = visit_head, .body = visit_body, .done = keep_done};
   stage_open(&stage);
   stage.peer.reply = SLICE_LITERAL(OK "Content-Length: 2\r\n\r\nhi");
   struct transfer_request request = stage_request(&stage, "GET", "/");

@@ -182,6 +182,8 @@ struct visit {
   unsigned field_count;
   struct buffer body;
   unsigned bodies; /* events */
+  unsigned writables;
+  bool writable; /* what was sent has left */
   bool done, failed, starting;
   struct error error;
   bool untouched;
@@ -231,7 +233,16 @@ static inline void visit_done(struct transfer *transfer, void *owner, const stru
   if (visit->after) visit->after->left--;
 }
 
-static const struct transfer_events VISIT_EVENTS = {visit_head, visit_body, visit_done};
+static inline void visit_writable(struct transfer *transfer, void *owner) {
+  struct visit *visit = owner;
+  assert_ptr_equal(visit->transfer, transfer);
+  assert_false(visit->done);
+  visit->writables++;
+  visit->writable = true;
+}
+
+static const struct transfer_events VISIT_EVENTS = {
+    .head = visit_head, .body = visit_body, .done = visit_done, .writable = visit_writable};
 
 /* Everything of one test. */
 struct stage {

@@ -299,7 +299,7 @@ static void chain_done(struct transfer *transfer, void *owner, const struct erro
 }
 
 static void chain_next(struct chain *chain) {
-  static const struct transfer_events events = {chain_head, chain_body, chain_done};
+  static const struct transfer_events events = {.head = chain_head, .body = chain_body, .done = chain_done};
   struct error error;
   struct transfer_request request = stage_request(chain->stage, "GET", "/");
   assert_int_equal(transfer_start(chain->stage->upstream, &request, &events, chain, &chain->transfer, &error), 0);
