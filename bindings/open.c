@@ -7,6 +7,7 @@
 
 void bind_base64(lua_State *L);
 void bind_call_types(lua_State *L);
+void bind_catalog(lua_State *L);
 void bind_clock(lua_State *L);
 void bind_context(lua_State *L);
 void bind_control(lua_State *L);
@@ -32,6 +33,7 @@ void bind_open_doors(lua_State *L) {
   static void (*const doors[])(lua_State *L) = {
     bind_base64,
     bind_call_types,
+    bind_catalog,
     bind_clock,
     bind_config,
     bind_context,

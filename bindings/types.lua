@@ -315,6 +315,12 @@ function MatchStream:feed(text) end
 ---@field encode fun(bytes: string): string
 ---@field decode fun(text: string): string?, string?
 
+---@class gateway.catalog what is known of models, by the names their providers have here; docs/catalog.md
+---@field find fun(provider: string, model: string): table? exactly this row, decoded anew: ask once, not per request
+---@field list fun(provider: string): string[] its models' names, in the order of their bytes
+---@field count fun(): integer
+---@field faults fun(): string[] "path:line: what is wrong"; none in a generation that serves
+
 ---@class gateway.crypto
 ---@field sha256 fun(bytes: string): string 64 hexadecimal digits
 ---@field hmac_sha256 fun(key: string, bytes: string): string 64 hexadecimal digits

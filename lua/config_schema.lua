@@ -33,6 +33,10 @@ local function shadow_problem(value)
   if not value:find "^[%w_-]+@.+%.lua$" then return "must be <name>@<file>.lua, a live script and its candidate" end
 end
 
+local function json_file_problem(value)
+  if not value:find "%.json$" then return "must name a .json file" end
+end
+
 local target = {
   virtual_key = { "string", min = 1, max = 64 },
   name = { "string", min = 1, max = 64 },
@@ -175,6 +179,9 @@ return { "record", fields = {
     http_allow = { "array", of = { "string", min = 1, max = 253, check = host_rule_problem }, max = 32, default = {},
       setting = "script_http_allow" },
     shadow = { "string", max = 511, check = shadow_problem },
+  } },
+  catalog = { "record", fields = {
+    overlay = { "string", min = 1, max = 511, check = json_file_problem },
   } },
   recording = { "record", fields = {
     path = { "string", max = 511, default = "", setting = "recording_path" },

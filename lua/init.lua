@@ -3,6 +3,7 @@
 --- (once a call).
 
 local config = require "config"
+local models = require "catalog"
 local gateway = require "gateway.config"
 local registry = require "registry"
 local roots = require "roots"
@@ -24,6 +25,7 @@ local function load()
   local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, known)
   local reports = { problem }
   if errors then reports[#reports + 1] = config.render_errors(environment.GATEWAY_CONFIG, errors) end
+  reports[#reports + 1] = models.report()
   if #reports > 0 then return nil, table.concat(reports, "\n") end
   server.pause()
   local built, message = registry.build(catalog, loaded)

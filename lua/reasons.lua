@@ -76,7 +76,10 @@ function reasons.read(line, sources)
   if file then return of_script(file, nil, message, sources) end
   file, number, message = line:match "^(.-):(%d+):%d+: (.*)$"
   if file then return { file = file, line = tonumber(number), message = short(message) } end
+  file, number, message = line:match "^(.-%.json):(%d+): (.*)$"
+  if file then return { file = file, line = tonumber(number), message = short(message) } end
   file, message = line:match "^(environment): (.*)$"
+  if not file then file, message = line:match "^(.-%.json): (.*)$" end
   return { file = file or "", line = 0, message = short(message or line) }
 end
 

@@ -136,12 +136,14 @@ static int read_disk(struct candidate *candidate, struct error *error) {
   if (path && config_file_read(path, &candidate->config, &unread) < 0) buffer_free(&candidate->config);
   roots_find(&candidate->roots, candidate->gate->options->bundled, path, buffer_slice(&candidate->config));
   memcpy(candidate->slot->roots, candidate->roots.paths, sizeof candidate->slot->roots);
+  memcpy(candidate->slot->overlay, candidate->roots.overlay, sizeof candidate->slot->overlay);
   struct bundle_sources sources = {.roots = candidate->roots.list,
                                    .root_count = candidate->roots.count,
                                    .specs = true,
                                    .config_path = candidate->config.data ? path : NULL,
                                    .config_text = buffer_slice(&candidate->config),
-                                   .shadow_path = candidate->roots.shadow[0] ? candidate->roots.shadow : NULL};
+                                   .shadow_path = candidate->roots.shadow[0] ? candidate->roots.shadow : NULL,
+                                   .catalog_overlay = candidate->roots.overlay[0] ? candidate->roots.overlay : NULL};
   if (bundle_read(&sources, &candidate->bytes, error) < 0) return -1;
   if (!bundle_view(&candidate->bundle, buffer_slice(&candidate->bytes))) return -1;
   id_of(&candidate->bundle, candidate->slot->id);

@@ -59,6 +59,7 @@ static int configuration_check(const char *scripts, const struct program_doors *
   struct budget *budget = budget_open(CHECK_CPU_MS);
   struct vm_options options = {.roots = roots.list,
                                .root_count = roots.count,
+                               .catalog_overlay = roots.overlay[0] ? roots.overlay : NULL,
                                .memory_limit = check_memory,
                                .budget = budget,
                                .host = &worker,

@@ -10,6 +10,7 @@
 #include "process/gate_child.h"
 #include "process/reload_note.h"
 #include "process/roots.h"
+#include "script/bundle.h"
 
 /* What all workers together may take to prepare a generation, and how many of them may die of it. */
 enum { PREPARE_MS = 20000, PREPARE_DEATHS = 3, ANSWERS_LOOK_MS = 10 };
@@ -24,14 +25,21 @@ static struct generation_slot *slot_of(const struct reload *reload, uint64_t wor
 
 /* ---- what is watched ---- */
 
-static void watch_active(struct reload *reload) {
-  const char *roots[GENERATION_ROOTS];
-  size_t count = 0;
+/* `refused`: null, or what was not taken: its overlay may be what has to be put right. */
+static void watch_generation(struct reload *reload, const struct generation_slot *refused) {
+  const char *roots[GENERATION_ROOTS], *files[4];
+  char catalog[GENERATION_ROOT_SIZE];
   const struct generation_slot *slot = generations_active(reload->shared);
+  struct watch_paths paths = {.roots = roots, .files = files};
   for (size_t i = 0; i < GENERATION_ROOTS; i++) {
-    if (slot->roots[i][0]) roots[count++] = slot->roots[i];
+    if (slot->roots[i][0]) roots[paths.root_count++] = slot->roots[i];
   }
-  if (reload->watch) watch_set(reload->watch, roots, count, roots_config_path());
+  if (roots_config_path()) files[paths.file_count++] = roots_config_path();
+  bool placed = slot->roots[0][0] && bundle_catalog_path(slot->roots[0], catalog, sizeof catalog);
+  if (placed && access(catalog, F_OK) == 0) files[paths.file_count++] = catalog;
+  if (slot->overlay[0]) files[paths.file_count++] = slot->overlay;
+  if (refused && refused->overlay[0]) files[paths.file_count++] = refused->overlay;
+  if (reload->watch) watch_set(reload->watch, &paths);
 }
 
 void reload_open(struct reload *reload, const struct gate_options *gate) {
@@ -42,7 +50,7 @@ void reload_open(struct reload *reload, const struct gate_options *gate) {
   atomic_store(&reload->shared->supervisor, getpid());
   reload->watch = watch_open();
   if (!reload->watch) reload_note_unwatched(reload);
-  watch_active(reload);
+  watch_generation(reload, NULL);
   reload_note_number(reload);
 }
 
@@ -86,6 +94,7 @@ static void refuse(struct reload *reload, unsigned slot) {
   reload_note_rejected(reload, &reload->shared->slots[slot]);
   memcpy(reload->refused, reload->shared->slots[slot].digest, sizeof reload->refused);
   reload->refused_until = atomic_load(&reload->shared->requested);
+  watch_generation(reload, &reload->shared->slots[slot]);
   generations_drop(reload->shared, slot);
   run_end(reload, OUTCOME_REFUSED);
 }
@@ -117,7 +126,7 @@ static void commit(struct reload *reload, uint64_t now) {
   atomic_store(&shared->active, reload->candidate);
   reload->prepare_ms = now - reload->prepare_ms;
   reload_note_activated(reload, slot, from);
-  watch_active(reload);
+  watch_generation(reload, NULL);
   if (reload->back) {
     retreat_rest(&reload->retreat);
     back_end(reload, WISH_GRANTED);

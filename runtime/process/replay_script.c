@@ -12,6 +12,7 @@ int replay_script_open(struct replay_script *script, const struct script_roots *
   struct bundle_sources sources = {.roots = roots->list,
                                    .root_count = roots->count,
                                    .shadow_path = roots->shadow[0] ? roots->shadow : NULL,
+                                   .catalog_overlay = roots->overlay[0] ? roots->overlay : NULL,
                                    .replaced = options->replacement ? path : NULL,
                                    .replacement = options->replacement};
   *script = (struct replay_script){0};

@@ -72,11 +72,20 @@ static const struct tree *parse(const char *config_path, struct slice text, stru
   return json ? tree_parse_json(text, arena, &faults) : tree_parse_yaml(text, arena, &faults);
 }
 
+static void find_overlay(struct script_roots *roots, const char *config_path, const struct tree *overlay) {
+  if (!is_text(overlay)) return;
+  struct slice folder = overlay->text.ptr[0] == '/' ? (struct slice){0} : folder_of(config_path);
+  int len = snprintf(roots->overlay, sizeof roots->overlay, "%.*s%.*s", (int)folder.len, folder.ptr ? folder.ptr : "",
+                     (int)overlay->text.len, overlay->text.ptr);
+  if (len >= (int)sizeof roots->overlay) roots->overlay[0] = '\0';
+}
+
 void roots_find(struct script_roots *roots, const char *bundled, const char *config_path, struct slice config_text) {
   const char *named = getenv("GATEWAY_SCRIPTS");
   bool written = config_path && config_text.len > 0;
   struct arena arena = {0};
-  const struct tree *scripts = written ? child_of(parse(config_path, config_text, &arena), "scripts") : NULL;
+  const struct tree *config = written ? parse(config_path, config_text, &arena) : NULL;
+  const struct tree *scripts = child_of(config, "scripts");
   *roots = (struct script_roots){0};
   add(roots, (struct slice){0}, slice_text(bundled));
   if (named && *named) {
@@ -85,5 +94,6 @@ void roots_find(struct script_roots *roots, const char *bundled, const char *con
     add_configured(roots, config_path, child_of(scripts, "path"));
   }
   if (written && roots->count > 0) find_shadow(roots, config_path, child_of(scripts, "shadow"));
+  if (written) find_overlay(roots, config_path, child_of(child_of(config, "catalog"), "overlay"));
   arena_free(&arena);
 }

@@ -50,8 +50,8 @@ int watch_fd(const struct watch *watch) {
   return watch->tree.fd;
 }
 
-void watch_set(struct watch *watch, const char *const *roots, size_t root_count, const char *config_path) {
-  if (watch_tree_set(&watch->tree, roots, root_count, config_path)) watch->rescan = true;
+void watch_set(struct watch *watch, const struct watch_paths *paths) {
+  if (watch_tree_set(&watch->tree, paths)) watch->rescan = true;
 }
 
 /* ---- who is writing ---- */

@@ -24,9 +24,15 @@ struct watch *watch_open(void);
 void watch_close(struct watch *watch);
 int watch_fd(const struct watch *watch);
 
-/* From now on these: script folders (the first root's specs are beside it), and the configuration's path or null. The
- * strings are copied. */
-void watch_set(struct watch *watch, const char *const *roots, size_t root_count, const char *config_path);
+struct watch_paths {
+  const char *const *roots; /* script folders; the first root's specs are beside it */
+  size_t root_count;
+  const char *const *files; /* single files: the configuration, catalogs */
+  size_t file_count;
+};
+
+/* From now on these. The strings are copied. */
+void watch_set(struct watch *watch, const struct watch_paths *paths);
 
 /* Takes in what the kernel has to say. */
 void watch_read(struct watch *watch, uint64_t now);

@@ -18,12 +18,12 @@ static const uint32_t events = IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOV
 
 /* ---- what is asked for ---- */
 
-static bool is_same(const struct watch_tree *tree, const char *const *roots, size_t root_count, const char *config) {
-  if (tree->root_count != root_count || (tree->config == NULL) != (config == NULL)) return false;
-  for (size_t i = 0; i < root_count; i++) {
-    if (strcmp(tree->roots[i], roots[i]) != 0) return false;
+static bool are_same(char *const *have, size_t have_count, const char *const *wanted, size_t wanted_count) {
+  if (have_count != wanted_count) return false;
+  for (size_t i = 0; i < have_count; i++) {
+    if (strcmp(have[i], wanted[i]) != 0) return false;
   }
-  return !config || strcmp(tree->config, config) == 0;
+  return true;
 }
 
 static char *copy_of(const char *text) {
@@ -32,23 +32,33 @@ static char *copy_of(const char *text) {
   return copy;
 }
 
-static void wanted_free(struct watch_tree *tree) {
-  for (size_t i = 0; i < tree->root_count; i++) free(tree->roots[i]);
-  free(tree->roots);
-  free(tree->config);
-  tree->roots = NULL;
-  tree->config = NULL;
-  tree->root_count = 0;
+static char **list_copy(const char *const *list, size_t count) {
+  char **copy = calloc(count + 1, sizeof *copy);
+  REQUIRE(copy != NULL);
+  for (size_t i = 0; i < count; i++) copy[i] = copy_of(list[i]);
+  return copy;
 }
 
-bool watch_tree_set(struct watch_tree *tree, const char *const *roots, size_t root_count, const char *config) {
-  if (is_same(tree, roots, root_count, config)) return false;
+static void list_free(char **list, size_t count) {
+  for (size_t i = 0; i < count; i++) free(list[i]);
+  free(list);
+}
+
+static void wanted_free(struct watch_tree *tree) {
+  list_free(tree->roots, tree->root_count);
+  list_free(tree->files, tree->file_count);
+}
+
+bool watch_tree_set(struct watch_tree *tree, const struct watch_paths *paths) {
+  if (are_same(tree->roots, tree->root_count, paths->roots, paths->root_count) &&
+      are_same(tree->files, tree->file_count, paths->files, paths->file_count)) {
+    return false;
+  }
   wanted_free(tree);
-  tree->roots = calloc(root_count + 1, sizeof *tree->roots);
-  REQUIRE(tree->roots != NULL);
-  for (; tree->root_count < root_count; tree->root_count++)
-    tree->roots[tree->root_count] = copy_of(roots[tree->root_count]);
-  tree->config = config ? copy_of(config) : NULL;
+  tree->roots = list_copy(paths->roots, paths->root_count);
+  tree->root_count = paths->root_count;
+  tree->files = list_copy(paths->files, paths->file_count);
+  tree->file_count = paths->file_count;
   return true;
 }
 
@@ -125,12 +135,11 @@ static void scan_beside(struct watch_tree *tree, const char *root) {
   if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) scan_root(tree, path);
 }
 
-static bool scan_config(struct watch_tree *tree) {
+static bool scan_file(struct watch_tree *tree, const char *file) {
   char path[PATH_MAX];
-  if (!tree->config) return true;
-  const char *slash = strrchr(tree->config, '/');
-  int len = slash ? (int)(slash - tree->config) : 1;
-  snprintf(path, sizeof path, "%.*s", len > 0 ? len : 1, slash ? tree->config : ".");
+  const char *slash = strrchr(file, '/');
+  int len = slash ? (int)(slash - file) : 1;
+  snprintf(path, sizeof path, "%.*s", len > 0 ? len : 1, slash ? file : ".");
   struct watch_folder *folder = folder_add(tree, path, WATCH_CONFIG);
   return folder && !folder->missing;
 }
@@ -157,7 +166,7 @@ bool watch_tree_scan(struct watch_tree *tree) {
   for (size_t i = 0; i < tree->count; i++) tree->folders[i].seen = false;
   for (size_t i = 0; i < tree->root_count; i++) complete = scan_root(tree, tree->roots[i]) && complete;
   if (tree->root_count > 0) scan_beside(tree, tree->roots[0]);
-  complete = scan_config(tree) && complete;
+  for (size_t i = 0; i < tree->file_count; i++) complete = scan_file(tree, tree->files[i]) && complete;
   forget_unseen(tree);
   return complete;
 }
@@ -177,10 +186,13 @@ static bool is_script(const char *name) {
 }
 
 /* A mounted volume replaces all its files at once by moving the link "..data". */
-static bool is_config(const struct watch_tree *tree, const char *name) {
-  if (!tree->config) return false;
-  const char *slash = strrchr(tree->config, '/');
-  return strcmp(name, slash ? slash + 1 : tree->config) == 0 || strcmp(name, "..data") == 0;
+static bool is_file(const struct watch_tree *tree, const char *name) {
+  if (strcmp(name, "..data") == 0) return true;
+  for (size_t i = 0; i < tree->file_count; i++) {
+    const char *slash = strrchr(tree->files[i], '/');
+    if (strcmp(name, slash ? slash + 1 : tree->files[i]) == 0) return true;
+  }
+  return false;
 }
 
 bool watch_tree_relevant(const struct watch_tree *tree, int wd, const char *name) {
@@ -188,7 +200,7 @@ bool watch_tree_relevant(const struct watch_tree *tree, int wd, const char *name
     if (tree->folders[i].wd != wd) continue;
     enum watch_role role = tree->folders[i].role;
     if (role == WATCH_SCRIPTS && (is_script(name) || strcmp(name, "..data") == 0)) return true;
-    if (role == WATCH_CONFIG && (is_config(tree, name) || is_script(name))) return true;
+    if (role == WATCH_CONFIG && (is_file(tree, name) || is_script(name))) return true;
   }
   return false;
 }

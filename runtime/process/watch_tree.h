@@ -10,8 +10,10 @@
 enum watch_role {
   WATCH_SCRIPTS, /* a root and what lies below it, or specs: *.lua and folders matter */
   WATCH_PARENT,  /* beside the first root: only that "spec" comes and goes */
-  WATCH_CONFIG   /* where the configuration lies: its name matters, what it may be a link into, and a shadow's file */
+  WATCH_CONFIG   /* where a single file lies: its name matters, what it may be a link into, and a shadow's file */
 };
+
+struct watch_paths;
 
 struct watch_folder {
   int wd; /* -1: not watched (yet) */
@@ -23,15 +25,14 @@ struct watch_folder {
 
 struct watch_tree {
   int fd;
-  char **roots; /* owned */
-  size_t root_count;
-  char *config;                 /* owned; null = none */
+  char **roots, **files; /* owned */
+  size_t root_count, file_count;
   struct watch_folder *folders; /* owned */
   size_t count, capacity;
 };
 
 /* True when they are others than before. */
-bool watch_tree_set(struct watch_tree *tree, const char *const *roots, size_t root_count, const char *config);
+bool watch_tree_set(struct watch_tree *tree, const struct watch_paths *paths);
 void watch_tree_free(struct watch_tree *tree);
 
 /* Watches every folder there is now. False when one that was asked for is not there. */

@@ -140,10 +140,12 @@ void bundle_select(const struct bundle *bundle, bool (*wanted)(const struct bund
 /* ---- from the disk ---- */
 
 static int read_one(const struct writing *writing, size_t position, const struct bundle_walk_file *found,
-                    struct slice config, struct error *error) {
+                    const struct bundle_sources *sources, struct error *error) {
   put_file(writing, position, &found->file);
   if (found->file.class == BUNDLE_CONFIG) {
-    buffer_append_slice(writing->out, config);
+    buffer_append_slice(writing->out, sources->config_text);
+  } else if (found->file.class == BUNDLE_CATALOG) {
+    bundle_catalog_read(sources, writing->out);
   } else if (bundle_walk_read(found, writing->out, error) < 0) {
     return -1;
   }
@@ -160,7 +162,7 @@ int bundle_read(const struct bundle_sources *sources, struct buffer *out, struct
   if (result == 0) {
     struct writing writing = write_begin(out, walk.count);
     for (size_t i = 0; i < walk.count && result == 0; i++) {
-      result = read_one(&writing, i, &walk.files[i], sources->config_text, error);
+      result = read_one(&writing, i, &walk.files[i], sources, error);
     }
     if (result == 0) write_end(&writing);
   }

@@ -18,7 +18,8 @@ enum bundle_class {
   BUNDLE_SCRIPT,  /* "plugins/pii.lua", "providers/dialects/neutral/value.lua": in a kind's folder or below;
                      "shadow/candidate.lua": the one that scripts.shadow names */
   BUNDLE_SPEC,    /* "spec/plugins/pii_spec.lua" */
-  BUNDLE_CONFIG   /* "config": the configuration file */
+  BUNDLE_CONFIG,  /* "config": the configuration file */
+  BUNDLE_CATALOG  /* "catalog": an image of runtime/catalog, made of the files */
 };
 
 struct bundle_file {
@@ -41,14 +42,18 @@ struct bundle_sources {
   bool specs;              /* also <first root>/../spec and <other roots>/spec, without fixtures and bindings */
   const char *config_path; /* null = none; the caller has read it: */
   struct slice config_text;
-  const char *replaced;    /* null = none; else the path of a script ("plugins/pii.lua") ... */
-  const char *replacement; /* ... and the file that stands for it, for this once */
-  const char *shadow_path; /* null = none; the file of scripts.shadow */
+  const char *replaced;        /* null = none; else the path of a script ("plugins/pii.lua") ... */
+  const char *replacement;     /* ... and the file that stands for it, for this once */
+  const char *shadow_path;     /* null = none; the file of scripts.shadow */
+  const char *catalog_overlay; /* null = none; the file of catalog.overlay. The first root's is ../conf/catalog.json */
 };
 
 /* Reads everything and appends a bundle's bytes to `out`. Only names a script can have are looked at, so an editor's
  * droppings are not. -1 with `error`: a folder or a file cannot be read, or is too large; the file is named. */
 int bundle_read(const struct bundle_sources *sources, struct buffer *out, struct error *error);
+
+/* Where the catalog of a first root lies, whether it is there or not. False when the path is too long. */
+bool bundle_catalog_path(const char *root, char *out, size_t size);
 
 /* False when `bytes` are no bundle. */
 bool bundle_view(struct bundle *bundle, struct slice bytes);

@@ -161,6 +161,15 @@ static void replace(struct bundle_walk *walk, const struct bundle_sources *sourc
   }
 }
 
+static int catalog_add(struct walker *walker, const struct bundle_sources *sources) {
+  char path[PATH_MAX] = "";
+  bool there = sources->root_count > 0 && bundle_catalog_path(sources->roots[0], path, sizeof path);
+  there = there && access(path, F_OK) == 0;
+  if (!there && !sources->catalog_overlay) return 0;
+  walker->class = BUNDLE_CATALOG;
+  return add(walker, "catalog", there ? path : sources->catalog_overlay);
+}
+
 int bundle_walk_run(struct bundle_walk *walk, const struct bundle_sources *sources, struct error *error) {
   struct walker walker = {.walk = walk, .error = error};
   for (; walker.root < sources->root_count; walker.root++) {
@@ -170,6 +179,7 @@ int bundle_walk_run(struct bundle_walk *walk, const struct bundle_sources *sourc
   if (sources->shadow_path && add(&walker, "shadow/candidate.lua", sources->shadow_path) < 0) return -1;
   walker.class = BUNDLE_CONFIG;
   if (sources->config_path && add(&walker, "config", sources->config_path) < 0) return -1;
+  if (catalog_add(&walker, sources) < 0) return -1;
   if (walk->count > 0) choose(walk);
   if (sources->replaced) replace(walk, sources);
   return 0;

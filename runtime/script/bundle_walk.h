@@ -19,5 +19,8 @@ struct bundle_walk {
 int bundle_walk_run(struct bundle_walk *walk, const struct bundle_sources *sources, struct error *error);
 void bundle_walk_free(struct bundle_walk *walk);
 
+/* Appends the catalog's image; what cannot be read or is wrong is a fault in it. */
+void bundle_catalog_read(const struct bundle_sources *sources, struct buffer *out);
+
 /* Appends the file's text. A file that is gone meanwhile is an error like another. */
 int bundle_walk_read(const struct bundle_walk_file *found, struct buffer *text, struct error *error);

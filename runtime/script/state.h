@@ -21,6 +21,7 @@ struct vm {
   void *generation;
   char **roots; /* owned copies */
   size_t root_count;
+  char *catalog_overlay; /* owned copy; null = none */
   struct list tasks;
   unsigned task_count;
   struct task *running; /* null between runs */

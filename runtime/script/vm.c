@@ -74,6 +74,7 @@ static void copy_roots(struct vm *vm, const struct vm_options *options) {
     REQUIRE(vm->roots[i] != NULL);
   }
   vm->root_count = options->root_count;
+  vm->catalog_overlay = options->catalog_overlay ? strdup(options->catalog_overlay) : NULL;
 }
 
 static struct vm *vm_new(const struct vm_options *options) {
@@ -93,6 +94,7 @@ static void vm_free(struct vm *vm) {
   allocator_close(&vm->allocator);
   for (size_t i = 0; i < vm->root_count; i++) free(vm->roots[i]);
   free(vm->roots);
+  free(vm->catalog_overlay);
   buffer_free(&vm->own);
   free(vm);
 }

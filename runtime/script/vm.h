@@ -18,6 +18,7 @@ struct vm_options {
   const struct bundle *bundle; /* where every file comes from; its bytes are borrowed until vm_let_go or vm_close */
   const char *const *roots;    /* without a bundle: script folders, which are read into one of the VM's own. Copied. */
   size_t root_count;
+  const char *catalog_overlay;      /* without a bundle: the file of catalog.overlay, or null. Copied. */
   size_t memory_limit;              /* bytes of Lua heap: 64 MiB; 0 = none (spec runs) */
   struct budget *budget;            /* CPU watchdog, shared by the VMs of a worker; null = none; outlives the VM */
   void *host;                       /* what bindings find with vm_host(): the worker, or null in specs */
@@ -50,6 +51,10 @@ const struct bundle *vm_bundle(const struct vm *vm);
 
 /* The configuration's text when it came with the bundle and was at `path`. Valid until vm_let_go. */
 bool vm_configuration(struct vm *vm, const char *path, struct slice *text);
+
+/* The image of runtime/catalog that came with the bundle; empty without one. Valid until vm_close, at another place
+ * after vm_let_go. */
+struct slice vm_catalog(struct vm *vm);
 
 /* Pushes the function `name` of the loaded module's table. False when there is none (and nothing was pushed). */
 bool vm_push_function(struct vm *vm, lua_State *L, const char *module, const char *name);

@@ -10,7 +10,8 @@
 /* Also replaces what it had: only its own, which no earlier caller holds. */
 static int read_roots(struct vm *vm, struct error *error) {
   struct buffer bytes = {0};
-  struct bundle_sources sources = {.roots = (const char *const *)vm->roots, .root_count = vm->root_count};
+  struct bundle_sources sources = {
+      .roots = (const char *const *)vm->roots, .root_count = vm->root_count, .catalog_overlay = vm->catalog_overlay};
   if (bundle_read(&sources, &bytes, error) < 0) {
     buffer_free(&bytes);
     return -1;
@@ -45,6 +46,11 @@ const struct bundle *vm_bundle(const struct vm *vm) {
   return &vm->bundle;
 }
 
+struct slice vm_catalog(struct vm *vm) {
+  struct bundle_file file;
+  return bundle_find(&vm->bundle, "catalog", &file) ? file.text : (struct slice){0};
+}
+
 bool vm_configuration(struct vm *vm, const char *path, struct slice *text) {
   struct bundle_file file;
   if (!bundle_find(&vm->bundle, "config", &file) || strcmp(file.origin, path) != 0) return false;
@@ -66,8 +72,9 @@ static bool is_loaded(struct vm *vm, const struct bundle_file *file) {
   return loaded;
 }
 
-/* A module or a part that nobody has required yet: a hook may do so in its first call. */
-static bool may_be_required(const struct bundle_file *file, void *user) {
+/* A module or a part that nobody has required yet: a hook may do so in its first call. And the catalog. */
+static bool may_be_needed(const struct bundle_file *file, void *user) {
+  if (file->class == BUNDLE_CATALOG) return true;
   if (file->class == BUNDLE_SPEC || file->class == BUNDLE_CONFIG) return false;
   if (file->class == BUNDLE_SCRIPT && !file_is_part(file->path)) return false;
   return !is_loaded(user, file);
@@ -75,7 +82,7 @@ static bool may_be_required(const struct bundle_file *file, void *user) {
 
 void vm_let_go(struct vm *vm) {
   struct buffer kept = {0};
-  bundle_select(&vm->bundle, may_be_required, vm, &kept);
+  bundle_select(&vm->bundle, may_be_needed, vm, &kept);
   buffer_free(&vm->own);
   vm->own = kept;
   REQUIRE(bundle_view(&vm->bundle, buffer_slice(&vm->own)));

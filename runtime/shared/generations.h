@@ -49,6 +49,7 @@ struct generation_slot {
   _Atomic uint32_t renewals;          /* of the report; odd while one is under way */
   unsigned reasons;                   /* at the gate: how many there are to refuse it; the first is `note` */
   char roots[GENERATION_ROOTS][GENERATION_ROOT_SIZE]; /* script folders it was read from; empty = none */
+  char overlay[GENERATION_ROOT_SIZE];                 /* the file of catalog.overlay; empty = none */
   size_t len[3];                                      /* by enum generation_part */
   struct settings settings;                           /* the master key is replaced by its digest */
   _Atomic uint32_t scripts[GENERATION_WORKERS];       /* how many statistics each worker has: generation_stats.h */

@@ -10,20 +10,27 @@
 
 static struct play play;
 static struct watch *watch;
-static char root[80], config[96];
+static char root[80], config[96], catalog[96];
 static uint64_t now;
+
+static void look_at(const char *const *roots, size_t count) {
+  const char *const files[] = {config, catalog};
+  watch_set(watch, &(struct watch_paths){.roots = roots, .root_count = count, .files = files, .file_count = 2});
+}
 
 static int set_up(void **state) {
   (void)state;
   play_open(&play);
   snprintf(root, sizeof root, "%s/lua", play.root);
   snprintf(config, sizeof config, "%s/conf/gateway.yaml", play.root);
+  snprintf(catalog, sizeof catalog, "%s/prices/catalog.json", play.root);
   play_write(&play, "lua/plugins/a.lua", "return 1");
+  play_write(&play, "prices/catalog.json", "{}");
   play_write(&play, "conf/gateway.yaml", "targets: auto");
   const char *const roots[] = {root};
   watch = watch_open();
   assert_non_null(watch);
-  watch_set(watch, roots, 1, config);
+  look_at(roots, 1);
   now = 1000000;
   watch_read(watch, now);
   return 0;
@@ -132,6 +139,14 @@ static void the_configuration_is_watched_by_its_name(void **state) {
   assert_true(changed());
 }
 
+static void a_single_file_in_a_folder_of_its_own_is_watched(void **state) {
+  (void)state;
+  play_write(&play, "prices/other.json", "{}");
+  assert_false(changed());
+  play_write(&play, "prices/catalog.json", "{} ");
+  assert_true(changed());
+}
+
 static void folders_made_later_are_watched(void **state) {
   (void)state;
   play_write(&play, "lua/strategies/mine.lua", "return {}");
@@ -166,11 +181,11 @@ static void other_roots_take_the_place_of_the_first(void **state) {
   play_write(&play, "over/plugins/b.lua", "return 1");
   snprintf(other, sizeof other, "%s/over", play.root);
   const char *const roots[] = {root, other};
-  watch_set(watch, roots, 2, config);
+  look_at(roots, 2);
   watch_read(watch, now);
   play_write(&play, "over/plugins/b.lua", "return 2");
   assert_true(changed());
-  watch_set(watch, roots, 1, config);
+  look_at(roots, 1);
   watch_read(watch, now);
   play_write(&play, "over/plugins/b.lua", "return 3");
   assert_false(changed());
@@ -179,11 +194,17 @@ static void other_roots_take_the_place_of_the_first(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-      TEST(a_change_is_told_once_when_it_is_quiet),     TEST(a_burst_that_does_not_end_is_read_in_between),
-      TEST(a_file_that_is_being_written_is_waited_for), TEST(a_file_that_is_never_closed_is_read_in_the_end),
-      TEST(a_rename_and_a_link_are_changes_at_once),    TEST(what_no_script_is_called_is_no_change),
-      TEST(the_configuration_is_watched_by_its_name),   TEST(folders_made_later_are_watched),
-      TEST(a_root_that_was_gone_is_found_again),        TEST(other_roots_take_the_place_of_the_first),
+      TEST(a_change_is_told_once_when_it_is_quiet),
+      TEST(a_burst_that_does_not_end_is_read_in_between),
+      TEST(a_file_that_is_being_written_is_waited_for),
+      TEST(a_file_that_is_never_closed_is_read_in_the_end),
+      TEST(a_rename_and_a_link_are_changes_at_once),
+      TEST(what_no_script_is_called_is_no_change),
+      TEST(the_configuration_is_watched_by_its_name),
+      TEST(folders_made_later_are_watched),
+      TEST(a_root_that_was_gone_is_found_again),
+      TEST(other_roots_take_the_place_of_the_first),
+      TEST(a_single_file_in_a_folder_of_its_own_is_watched),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
