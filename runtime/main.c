@@ -9,6 +9,7 @@
 #include "bindings/gate.h"
 #include "bindings/new.h"
 #include "bindings/spec.h"
+#include "process/catalog_command.h"
 #include "process/launch.h"
 #include "process/replay.h"
 
@@ -73,6 +74,8 @@ static const struct command commands[] = {
     {"new", "KIND NAME", "write a plugin, strategy or provider and its spec to start from", run_new},
     {"replay", "--from FILE", "run recorded requests again and compare; also --script NAME[@FILE], --trace ID",
      run_replay},
+    {"catalog", "check [FILE]", "validate the catalog of models, yours over ours; also show PROVIDER/MODEL",
+     catalog_command_run},
     {"version", "", "print the version", run_version},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
@@ -80,7 +83,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static void print_help(FILE *out) {
   fprintf(out, "moongate %s: an AI gateway\n\n", MOONGATE_VERSION);
   for (size_t i = 0; i < COMMANDS; i++) {
-    fprintf(out, "  moongate %-7s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    fprintf(out, "  moongate %-7s %-12s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
   }
   fprintf(
       out,
