@@ -9,6 +9,18 @@ local usage = require "providers.dialects.neutral.usage"
 ---@field created integer Unix seconds
 ---@field model string
 
+--- The whole answer.
+---@param envelope Envelope
+---@param choices table[] marked as an array
+---@param counts Usage?
+---@return string text
+local function answer(envelope, choices, counts)
+  return json.encode {
+    id = envelope.id, object = "chat.completion", created = envelope.created, model = envelope.model,
+    choices = choices, usage = counts and usage.render(counts) or nil,
+  }
+end
+
 --- The whole answer of one choice.
 ---@param envelope Envelope
 ---@param message table the assistant message
@@ -16,11 +28,8 @@ local usage = require "providers.dialects.neutral.usage"
 ---@param counts Usage?
 ---@return string text
 local function whole(envelope, message, reason, counts)
-  return json.encode {
-    id = envelope.id, object = "chat.completion", created = envelope.created, model = envelope.model,
-    choices = json.array { { index = 0, message = message, logprobs = json.null, finish_reason = reason } },
-    usage = counts and usage.render(counts) or nil,
-  }
+  local choice = { index = 0, message = message, logprobs = json.null, finish_reason = reason }
+  return answer(envelope, json.array { choice }, counts)
 end
 
 ---@class Chunks
@@ -30,13 +39,14 @@ end
 
 --- What all chunks of a stream share is written once: a chunk then costs one concatenation.
 ---@param envelope Envelope
+---@param index integer? of the choice, 0 by default
 ---@return Chunks
-local function chunks(envelope)
+local function chunks(envelope, index)
   local head = ('{"id":%s,"object":"chat.completion.chunk","created":%d,"model":%s,"choices":['):format(
     json.encode(envelope.id), envelope.created, json.encode(envelope.model))
   return {
     bare = head,
-    head = head .. '{"index":0,"delta":',
+    head = ('%s{"index":%d,"delta":'):format(head, index or 0),
     tail = ',"logprobs":null,"finish_reason":null}]}',
   }
 end
@@ -52,9 +62,11 @@ end
 
 ---@param made Chunks
 ---@param fields table
+---@param logprobs table? of this piece
 ---@return string
-local function delta(made, fields)
-  return made.head .. json.encode(fields) .. made.tail
+local function delta(made, fields, logprobs)
+  if not logprobs then return made.head .. json.encode(fields) .. made.tail end
+  return ('%s%s,"logprobs":%s,"finish_reason":null}]}'):format(made.head, json.encode(fields), json.encode(logprobs))
 end
 
 --- A fragment of a tool call's arguments.
@@ -82,6 +94,7 @@ local function counted(made, counts)
 end
 
 return {
+  answer = answer,
   whole = whole,
   chunks = chunks,
   text_delta = text_delta,
