@@ -2,6 +2,10 @@
 --- Names and ids in the spelling a vendor accepts. Within one request different ones stay different, and the same
 --- history always gives the same spelling, so a vendor's prompt cache survives.
 
+local random = require "gateway.random"
+
+local RANDOM = 24 -- characters of an id made here
+
 ---@class Spelling
 ---@field refused string Lua character class of what the vendor does not accept
 ---@field longest integer
@@ -30,4 +34,22 @@ local function spell(spelling, id)
   return found
 end
 
-return { new = new, spell = spell }
+--- The id of a tool call that a vendor gave none: `taken` holds those of the answer so far.
+---@param given string? the vendor's
+---@param taken table<string, boolean>
+---@return string
+local function of_call(given, taken)
+  local id = given
+  if not id or id == "" or id == "null" or taken[id] then id = "call_" .. random.alphanumeric(RANDOM) end
+  taken[id] = true
+  return id
+end
+
+--- The id of an answer.
+---@param given string? the vendor's
+---@return string
+local function of_answer(given)
+  return "chatcmpl-" .. (given and given ~= "" and given or random.alphanumeric(RANDOM))
+end
+
+return { new = new, spell = spell, of_call = of_call, of_answer = of_answer }

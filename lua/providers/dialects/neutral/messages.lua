@@ -26,6 +26,7 @@ local member, typed = value.member, value.typed
 ---@field calls Call[]? of an assistant turn
 ---@field answers Call[]? of a user turn: the calls whose results it carries, in the order of the calls
 ---@field thinking table[]? of an assistant turn: a vendor's signed blocks
+---@field reasoning string? of an assistant turn: readable reasoning, for vendors that take it back
 ---@field signature string? of an assistant turn: Google's signature of its last text
 ---@field cache_control table? of the whole message
 
@@ -193,6 +194,11 @@ local function with_refusal(message, parts)
   return parts
 end
 
+--- Both names that vendors give to it are read.
+local function reasoning_of(message)
+  return typed(message, "reasoning_content", "string") or typed(message, "reasoning", "string")
+end
+
 local function take_assistant(walk, message, parts, index)
   local problem = settle(walk)
   if problem then return problem end
@@ -204,7 +210,7 @@ local function take_assistant(walk, message, parts, index)
   walk.waiting = calls
   push(walk, {
     role = "assistant", parts = parts, calls = calls, thinking = thinking, signature = signature_of(message),
-    cache_control = typed(message, "cache_control", "table"),
+    reasoning = reasoning_of(message), cache_control = typed(message, "cache_control", "table"),
   })
   return nil
 end

@@ -26,9 +26,10 @@ end
 ---@param message table the assistant message
 ---@param reason string finish_reason
 ---@param counts Usage?
+---@param logprobs table? of the choice
 ---@return string text
-local function whole(envelope, message, reason, counts)
-  local choice = { index = 0, message = message, logprobs = json.null, finish_reason = reason }
+local function whole(envelope, message, reason, counts, logprobs)
+  local choice = { index = 0, message = message, logprobs = logprobs or json.null, finish_reason = reason }
   return answer(envelope, json.array { choice }, counts)
 end
 
