@@ -9,12 +9,14 @@ local schema = require "schema"
 ---@field title string as people write it
 ---@field dialect string a script of providers/dialects
 ---@field base string? root of the API without a slash at the end; `{name}` stands for a variable of `env.vars`
+---@field trims string[]? endings of a given base address that `paths` repeat: "/v1" of "http://127.0.0.1:11434/v1"
 ---@field env ProviderEnv? environment variables, the best first
 ---@field auth ProviderAuth? absent: no credential is sent
 ---@field headers table<string, string>? sent with every call, names in lower case
 ---@field paths table<string, string>? surface to path below the base, or to a whole address
 ---@field models ProviderModels?
 ---@field params ProviderParams?
+---@field history ProviderHistory?
 ---@field stream ProviderStream?
 ---@field reasoning string? member of the answer's message that holds reasoning in plain text
 ---@field status "active"|"winding_down"|"discontinued"? absent: active
@@ -61,7 +63,21 @@ local schema = require "schema"
 ---@field translate string[]? said in other words there: for GET /v1/capabilities
 ---@field rename table<string, string>? known under another name
 ---@field accepts string[]|"all"|nil those of OpenAI's own extensions that it takes
----@field when ProviderRule[]? more of the same for some models or one surface
+---@field add table<string, string>? members the provider must have, as JSON text, where the client wrote none
+---@field ranges table<string, number[]>? the least and the most that a number may be
+---@field lists string[]? members that must be lists where a client may write a string
+---@field when ProviderRule[]? more of the same for some models or one surface. On a surface that is not chat what is
+--- dropped is always taken out; of chat the operator decides (compatibility.on_unsupported_param)
+
+---@class ProviderHistory what a provider wants of earlier messages
+---@field reasoning "always"|"calls"|"refused"|nil reasoning_content sent back: with every assistant message, with those
+--- that hold tool calls (a space stands for what is missing), or never. Absent: as the client wrote it
+---@field names string[]? roles whose messages keep `name` though params.drop has messages[].name
+---@field system boolean? developer messages go as system
+---@field text boolean? a content of text parts alone goes as one string
+---@field nulls boolean? members that are null are refused
+---@field short_ids boolean? tool-call ids have nine letters or digits
+---@field alternate boolean? neighbours of one role are joined
 
 ---@class ProviderRule
 ---@field prefixes string[]? models whose names begin so
@@ -70,6 +86,8 @@ local schema = require "schema"
 ---@field surface string?
 ---@field drop string[]?
 ---@field rename table<string, string>?
+---@field add table<string, string>?
+---@field ranges table<string, number[]>?
 
 ---@class ProviderWire
 ---@field surface string? chat and all others when absent
@@ -117,8 +135,11 @@ for _, surface in ipairs(SURFACES) do
   paths[surface] = { "string", check = path_problem }
 end
 
+local additions = { "map", of = { "string", min = 1 } }
+local ranges = { "map", of = { "array", of = "number", min = 2, max = 2 } }
+
 local rule = {
-  prefixes = names, contains = names, except = names, drop = names, rename = renames,
+  prefixes = names, contains = names, except = names, drop = names, rename = renames, add = additions, ranges = ranges,
   surface = { "string", one_of = SURFACES },
 }
 
@@ -132,6 +153,7 @@ local FIELDS = {
   title = { "string", required = true },
   dialect = { "string", required = true },
   base = { "string", check = base_problem },
+  trims = names,
   env = { "record", fields = {
     key = variables, token = variables, base = variables, models = variables, vars = { "map", of = variables },
     defaults = { "map", of = "string" }, optional = { "map", of = "boolean" },
@@ -143,8 +165,12 @@ local FIELDS = {
   paths = paths,
   models = { "record", fields = { prefixes = names, ids = names, any = "boolean" } },
   params = { "record", fields = {
-    drop = names, translate = names, rename = renames, accepts = "any",
+    drop = names, translate = names, rename = renames, accepts = "any", add = additions, ranges = ranges, lists = names,
     when = { "array", of = { "record", fields = rule } },
+  } },
+  history = { "record", optional = true, fields = {
+    reasoning = { "string", one_of = { "always", "calls", "refused" } }, names = names, system = "boolean",
+    text = "boolean", nulls = "boolean", short_ids = "boolean", alternate = "boolean",
   } },
   stream = { "record", fields = {
     usage = { "string", one_of = { "include_usage", "always" } }, done = "boolean",

@@ -35,6 +35,8 @@ local schema = require "schema"
 ---@field fetch fun(url: string, options: { max_bytes: integer? }?): string?, string|Failure|nil the bytes behind a
 --- client's URL and their content type. Waits
 ---@field sleep fun(milliseconds: integer) waits
+---@field undo (fun(request: DialectRequest?))? what is sent when the call is cut short (the client has gone, time is
+--- over) before undo(nil): what cancels a job that was begun
 
 ---@class Reply what `ask` brings
 ---@field status integer
@@ -47,6 +49,9 @@ local schema = require "schema"
 ---@field method string? POST
 ---@field headers table<string, string>? beyond those that every call to the provider carries
 ---@field body string? none with GET
+---@field whole boolean? its answer is no stream: `response` translates it, and a client that wants a stream gets that
+--- in chunks
+---@field instead (fun(status: integer, text: string): DialectRequest?)? what is sent once more where this is refused
 
 ---@class Failure
 ---@field status integer HTTP status the client gets
