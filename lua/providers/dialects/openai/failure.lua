@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- How errors of OpenAI's wire format read, whole or as the first event of a stream.
+--- How the errors of providers that speak OpenAI's format read: in their own words, type and code, except where they
+--- speak of the gateway's credential.
 
 local json = require "gateway.json"
 
@@ -106,6 +107,17 @@ local function is_error(body)
   return value.member(body, "error") ~= nil
 end
 
+--- An error inside a stream; nil when the event is none. Groq's sits in `x_groq`, OpenRouter's beside choices.
+---@param body any the decoded event
+---@param data string its text
+---@return Failure?
+local function of_event(body, data)
+  local own = value.member(value.typed(body, "x_groq", "table"), "error")
+  if own ~= nil then return of_answer(502, NONE, json.encode { error = own }) end
+  if type(body) ~= "table" or value.member(body, "error") == nil then return nil end
+  return of_answer(hidden_status(body), NONE, data)
+end
+
 --- An error that comes as the first event of a stream with status 200; nil when the event is none.
 ---@param name string
 ---@param data string
@@ -117,4 +129,4 @@ local function first_failure(name, data)
   return of_answer(hidden_status(body), NONE, data)
 end
 
-return { of_answer = of_answer, first = first_failure }
+return { of_answer = of_answer, of_event = of_event, first = first_failure }
