@@ -20,6 +20,7 @@ return {
   paths = {
     chat = "/messages",
     messages = "/messages",
+    count_tokens = "/messages/count_tokens",
     batches = "/messages/batches",
     models = "/models",
   },

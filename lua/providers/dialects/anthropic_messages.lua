@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Anthropic's Messages API. The parts are in anthropic/, one noun each.
 
+local count = require "providers.dialects.anthropic.count"
+local face = require "providers.dialects.anthropic.face"
 local failure = require "providers.dialects.anthropic.failure"
 local request = require "providers.dialects.anthropic.request"
 local response = require "providers.dialects.anthropic.response"
@@ -29,4 +31,6 @@ return {
   event = stream.event,
   finish = stream.finish,
   usage = stream.usage,
+  surfaces = { count_tokens = count },
+  faces = face,
 }

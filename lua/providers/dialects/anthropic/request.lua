@@ -4,6 +4,7 @@
 local crypto = require "gateway.crypto"
 local json = require "gateway.json"
 
+local betas = require "providers.dialects.anthropic.betas"
 local cache = require "providers.dialects.anthropic.cache"
 local failure = require "providers.dialects.neutral.failure"
 local models = require "providers.dialects.anthropic.models"
@@ -239,22 +240,16 @@ local function new_draft(call, provider)
   }
 end
 
---- The client's betas and ours: all of them, in order, each once.
+--- The client's betas and ours.
 local function beta_header(draft)
-  local list, seen = {}, {}
-  local given = (draft.call.headers or {})["anthropic-beta"] or ""
-  for name in (given .. "," .. table.concat(draft.betas, ",")):gmatch("[^,%s]+") do
-    if not seen[name] then list[#list + 1] = name end
-    seen[name] = true
-  end
-  return #list > 0 and table.concat(list, ",") or nil
+  return betas.merged((draft.call.headers or {})["anthropic-beta"], table.concat(draft.betas, ","))
 end
 
---- Builds the vendor's request. Leaves in `call.kept` what the translation of the answer needs.
+--- The whole body, not yet written out. Leaves in `call.kept` what the translation of the answer needs.
 ---@param call DialectCall
 ---@param provider Provider
----@return DialectRequest? request, Failure? failure
-local function build(call, provider)
+---@return Draft? draft, Failure? failure
+local function made_draft(call, provider)
   local problem = refusal(call.request)
   if problem then return nil, problem end
   local draft = new_draft(call, provider)
@@ -266,10 +261,29 @@ local function build(call, provider)
   end
   cache.fit(draft.body)
   call.kept.names = draft.names.given
-  local body, fault = json.encode(draft.body)
-  if not body then return nil, failure.request("the request cannot be written as JSON: " .. fault) end
-  local betas = beta_header(draft)
-  return { path = provider.paths.chat, headers = betas and { ["anthropic-beta"] = betas }, body = body }
+  return draft
 end
 
-return { build = build }
+--- The draft on its way to `path`.
+---@param draft Draft
+---@param path string
+---@param content table?
+---@return DialectRequest? request, Failure? failure
+local function rendered(draft, path, content)
+  local body, fault = json.encode(content or draft.body)
+  if not body then return nil, failure.request("the request cannot be written as JSON: " .. fault) end
+  local named = beta_header(draft)
+  return { path = path, headers = named and { ["anthropic-beta"] = named }, body = body }
+end
+
+--- Builds the vendor's request.
+---@param call DialectCall
+---@param provider Provider
+---@return DialectRequest? request, Failure? failure
+local function build(call, provider)
+  local draft, problem = made_draft(call, provider)
+  if not draft then return nil, problem end
+  return rendered(draft, provider.paths.chat)
+end
+
+return { build = build, draft = made_draft, rendered = rendered }

@@ -126,7 +126,25 @@ local function set(list, key, value)
   entry.value = json.encode(value)
 end
 
+--- The same JSON without white space between its tokens.
+---@param text string valid JSON
+---@return string
+local function compact(text)
+  if not text:find("%s") then return text end
+  local parts, at = {}, 1
+  while true do
+    local quote = text:find('"', at, true)
+    parts[#parts + 1] = text:sub(at, (quote or #text + 1) - 1):gsub("%s+", "")
+    if not quote then break end
+    local last = string_end(text, quote)
+    parts[#parts + 1] = text:sub(quote, last)
+    at = last + 1
+  end
+  return table.concat(parts)
+end
+
 return {
+  compact = compact,
   is_object = is_object,
   is_array = is_array,
   members = members,
