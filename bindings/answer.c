@@ -87,11 +87,18 @@ static void overhead_append(const struct call *call, const struct reply *reply, 
 /* The body's pieces, with `"provider":name` spliced in where the configuration asks for the member. */
 static unsigned pass_pieces(lua_State *L, int index, struct reply *reply, struct json_edits *edits,
                             struct slice *pieces) {
-  if (!lua_isnoneornil(L, index)) {
+  if (!lua_isnoneornil(L, index) && reply->index.text.len > 0) {
     lua_pushfstring(L, "\"provider\":\"%s\"", luaL_checkstring(L, index));
     json_edit_append(edits, &reply->index, bind_slice(L, -1));
   }
   return json_edits_segments(edits, buffer_slice(&reply->inbox), pieces);
+}
+
+/* Chat is JSON whatever its provider calls it. */
+static struct slice passed_type(const struct reply *reply) {
+  struct slice type = {0};
+  if (reply->answer == REPLY_ANSWER_OWN) type = reply_field(reply, SLICE_LITERAL("content-type"));
+  return type.len > 0 ? type : SLICE_LITERAL("application/json");
 }
 
 /* pass(reply, provider_member): the upstream's whole answer with its own bytes; usage goes to the notes */
@@ -110,19 +117,20 @@ static int call_pass(lua_State *L) {
   reply_fields(reply, fields);
   call->notes.tokens_in = reply->usage.prompt;
   call->notes.tokens_out = reply->usage.completion;
-  call_respond(call, reply->response->status, SLICE_LITERAL("application/json"), buffer_slice(fields), pieces, count);
+  call_respond(call, reply->response->status, passed_type(reply), buffer_slice(fields), pieces, count);
   return 0;
 }
 
 /* ---- event streams written by scripts ---- */
 
-/* stream(headers, reply) begins; write(text) sends and waits while the client is slow; finish(complete) ends. */
+/* stream(headers, reply, content_type) begins; write(text) sends and waits while the client is slow; finish(complete)
+ * ends. Without a type it is one of events. */
 static int call_stream(lua_State *L) {
   struct call *call = bind_call(L, 1);
-  lua_settop(L, 3);
+  lua_settop(L, 4);
   if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
   struct buffer *fields = answer_fields(L, 2, 3);
-  call_stream_begin(call, buffer_slice(fields));
+  call_stream_begin(call, optional(L, 4), buffer_slice(fields));
   return 0;
 }
 
@@ -175,7 +183,7 @@ static int call_finish(lua_State *L) {
     call->notes.incomplete = true;
     exchange_close_after(call->exchange);
   }
-  call_stream_end(call);
+  call_stream_end(call, complete);
   return 0;
 }
 

@@ -40,9 +40,14 @@ static int call_path(lua_State *L) {
   return 1;
 }
 
-/* query(name) -> the parameter's value as it was sent | nothing */
+/* query() -> all of it; query(name) -> the parameter's value as it was sent | nothing */
 static int call_query(lua_State *L) {
-  struct slice rest = exchange_request(bind_call(L, 1)->exchange)->query, name = bind_slice(L, 2);
+  struct slice rest = exchange_request(bind_call(L, 1)->exchange)->query;
+  if (lua_isnoneornil(L, 2)) {
+    bind_push_slice(L, rest);
+    return 1;
+  }
+  struct slice name = bind_slice(L, 2);
   while (rest.len > 0) {
     const char *end = memchr(rest.ptr, '&', rest.len);
     struct slice pair = slice_make(rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len);
@@ -62,9 +67,25 @@ static int call_header(lua_State *L) {
   return 1;
 }
 
-/* headers() -> the request's header fields, the last of each name, by lower-case name */
+static void push_named_headers(lua_State *L, const struct http_request *request) {
+  lua_newtable(L);
+  for (int i = 1; i <= (int)lua_objlen(L, 2); i++) {
+    lua_rawgeti(L, 2, i);
+    const struct http_field *field = field_find(request->fields, request->field_count, bind_slice(L, -1));
+    if (field) {
+      bind_push_slice(L, field->value);
+      lua_rawset(L, -3);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
+}
+
+/* headers() -> the request's header fields, the last of each name, by lower-case name; headers(names) -> those of the
+ * list that are there */
 static int call_headers(lua_State *L) {
   const struct http_request *request = exchange_request(bind_call(L, 1)->exchange);
+  if (lua_istable(L, 2)) return push_named_headers(L, request), 1;
   lua_createtable(L, 0, (int)request->field_count);
   for (unsigned i = 0; i < request->field_count; i++) {
     bind_push_lower(L, request->fields[i].name);
@@ -90,6 +111,18 @@ static int call_key(lua_State *L) {
 
 static int call_body_push(lua_State *L) {
   bind_push_slice(L, call_body(bind_call(L, 1)));
+  return 1;
+}
+
+/* text() -> the body as it goes out: with its edits */
+static int call_text(lua_State *L) {
+  const struct call *call = bind_call(L, 1);
+  struct slice pieces[JSON_SEGMENTS_MAX] = {call_body(call)};
+  unsigned count = call->edits ? json_edits_segments(call->edits, pieces[0], pieces) : 1;
+  if (count == 1) return bind_push_slice(L, pieces[0]), 1;
+  struct buffer *text = bind_buffer_new(L);
+  for (unsigned i = 0; i < count; i++) buffer_append_slice(text, pieces[i]);
+  bind_push_slice(L, buffer_slice(text));
   return 1;
 }
 
@@ -317,6 +350,7 @@ const luaL_Reg bind_call_request[] = {
     {"trace_id", call_trace_id},
     {"key", call_key},
     {"body", call_body_push},
+    {"text", call_text},
     {"decoded", call_decoded},
     {"scan", call_scan},
 

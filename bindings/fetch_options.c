@@ -70,7 +70,7 @@ void fetch_options_read(lua_State *L, struct fetch_options *options) {
 
 /* ---- who may be called ---- */
 
-static bool allowed_by_text(const struct url *address, struct slice listed) {
+bool fetch_options_listed(const struct url *address, struct slice listed) {
   while (listed.len > 0) {
     const char *blank = memchr(listed.ptr, ' ', listed.len);
     size_t len = blank ? (size_t)(blank - listed.ptr) : listed.len;
@@ -81,7 +81,7 @@ static bool allowed_by_text(const struct url *address, struct slice listed) {
 }
 
 bool fetch_options_allowed(lua_State *L, const struct fetch_options *options, struct slice listed) {
-  bool allowed = allowed_by_text(&options->address, listed);
+  bool allowed = fetch_options_listed(&options->address, listed);
   int type = push_option(L, "allow");
   int count = type == LUA_TTABLE ? (int)lua_objlen(L, -1) : 0;
   for (int i = 1; i <= count && !allowed; i++) {

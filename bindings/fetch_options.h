@@ -23,6 +23,9 @@ void fetch_options_read(lua_State *L, struct fetch_options *options);
 /* True when a rule of `listed` (separated by blanks) or of the table's `allow` names the address. */
 bool fetch_options_allowed(lua_State *L, const struct fetch_options *options, struct slice listed);
 
+/* True when a rule of `listed` (separated by blanks) names the address. */
+bool fetch_options_listed(const struct url *address, struct slice listed);
+
 /* The headers as lines for a transfer, into `out` (cleared first). -1 with `error` for one that may not be sent. */
 int fetch_options_headers(lua_State *L, struct buffer *out, struct error *error);
 

@@ -6,7 +6,9 @@
 #include "bindings/call.h"
 #include "bindings/fetch_options.h"
 #include "bindings/rehearsal.h"
+#include "bindings/target.h"
 #include "process/background.h"
+#include "process/call.h"
 #include "process/fetch.h"
 #include "process/worker.h"
 #include "script/task.h"
@@ -136,7 +138,6 @@ static bool may_run_errand(struct task *task) {
 static int fetch_send(lua_State *L, struct worker *worker, const struct fetch_request *request) {
   struct task *task = task_check(L);
   struct error error;
-  if (!may_run_errand(task)) return failed(L, "too_many", "this hook has made all the calls it may make");
   struct fetch_wait *wait = calloc(1, sizeof *wait);
   REQUIRE(wait != NULL);
   wait->task = task;
@@ -166,6 +167,7 @@ static int http_fetch(lua_State *L) {
     return failed(L, "not_allowed", "this host is not in scripts.http_allow, nor in the call's `allow`");
   }
   if (fetch_options_headers(L, &worker->extra, &error) < 0) return failed(L, "bad_request", error.message);
+  if (!may_run_errand(task_check(L))) return failed(L, "too_many", "this hook has made all the calls it may make");
   struct fetch_request request = {.call = bind_call_running(L),
                                   .url = &options.address,
                                   .method = options.method,
@@ -174,6 +176,26 @@ static int http_fetch(lua_State *L) {
                                   .has_body = options.has_body,
                                   .timeout_ms = options.timeout_ms,
                                   .body_limit = options.max_bytes};
+  return fetch_send(L, worker, &request);
+}
+
+enum { PUBLIC_TIMEOUT_MS = 20000 };
+
+/* fetch(call, url, max_bytes): what a client's URL leads to, for a provider that fetches nothing itself. Only public
+ * addresses, and those of scripts.http_allow. */
+int bind_fetch_public(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct worker *worker = call->worker;
+  struct url address;
+  struct error error;
+  if (url_parse(bind_slice(L, 2), &address, &error) < 0) return failed(L, "bad_url", error.message);
+  struct fetch_request request = {.call = call,
+                                  .url = &address,
+                                  .method = SLICE_LITERAL("GET"),
+                                  .prepared = SLICE_LITERAL("User-Agent: moongate\r\n"),
+                                  .timeout_ms = PUBLIC_TIMEOUT_MS,
+                                  .body_limit = (uint64_t)luaL_checknumber(L, 3)};
+  request.public_only = !fetch_options_listed(&address, slice_text(worker->settings.script_http_allow));
   return fetch_send(L, worker, &request);
 }
 

@@ -25,6 +25,32 @@ static int reply_streams(lua_State *L) {
   return 1;
 }
 
+/* verbatim() -> whether it is bytes that nobody looks at, passed on as they come */
+static int reply_verbatim(lua_State *L) {
+  lua_pushboolean(L, bind_reply(L, 1)->verbatim);
+  return 1;
+}
+
+/* headers() -> all of them, names in lower case; the first of each name counts */
+static int reply_headers(lua_State *L) {
+  const struct reply *reply = bind_reply(L, 1);
+  lua_newtable(L);
+  for (unsigned i = reply->response ? reply->response->field_count : 0; i > 0; i--) {
+    bind_push_lower(L, reply->response->fields[i - 1].name);
+    bind_push_slice(L, reply->response->fields[i - 1].value);
+    lua_rawset(L, -3);
+  }
+  return 1;
+}
+
+/* raw(name) -> bytes of a top-level member of a whole 2xx answer | nothing */
+static int reply_raw(lua_State *L) {
+  const struct json_member *member = json_index_find(&bind_reply(L, 1)->index, bind_slice(L, 2));
+  if (!member) return 0;
+  bind_push_slice(L, member->value);
+  return 1;
+}
+
 static int reply_header(lua_State *L) {
   struct slice value = reply_field(bind_reply(L, 1), bind_slice(L, 2));
   if (value.len == 0) return 0;
@@ -176,8 +202,8 @@ static int relay_results(lua_State *L, void *operation) {
 }
 
 /* relay(strip_usage, leave_open, keep) -> true | false, code, message, whether the client has seen an error event.
- * Begins the client's stream, and ends it unless that is left to the script, for whom `keep` bytes of events are kept.
- * Waits. */
+ * Begins the client's stream, which the script then ends with finish(); with `leave_open` it also writes what ends it.
+ * `keep` bytes of events are kept for it. An answer of the client's own kind goes through unseen. Waits. */
 static int reply_relay_stream(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   struct call *call = reply->call;
@@ -185,12 +211,16 @@ static int reply_relay_stream(lua_State *L) {
     return luaL_error(L, "this reply cannot be relayed");
   struct buffer fields = {0};
   reply_fields(reply, &fields);
-  call_stream_begin(call, buffer_slice(&fields));
+  bool own = reply->answer == REPLY_ANSWER_OWN;
+  call_stream_begin(call, own ? reply_field(reply, SLICE_LITERAL("content-type")) : (struct slice){0},
+                    buffer_slice(&fields));
   buffer_free(&fields);
   struct reply_wait *wait = wait_new(L, reply);
   wait->number = task_wait(L, wait, relay_results, wait_abort);
-  struct relay_options options = {
-      .strip_usage = lua_toboolean(L, 2), .leave_open = lua_toboolean(L, 3), .keep = (size_t)luaL_optinteger(L, 4, 0)};
+  struct relay_options options = {.strip_usage = lua_toboolean(L, 2),
+                                  .leave_open = lua_toboolean(L, 3),
+                                  .verbatim = own,
+                                  .keep = (size_t)luaL_optinteger(L, 4, 0)};
   reply_relay(reply, &options, wait_woken, wait);
   return lua_yield(L, 0);
 }
@@ -221,6 +251,9 @@ const luaL_Reg bind_reply_methods[] = {
     {"__gc", reply_collect},
     {"status", reply_status},
     {"streams", reply_streams},
+    {"verbatim", reply_verbatim},
+    {"headers", reply_headers},
+    {"raw", reply_raw},
     {"header", reply_header},
     {"passed", reply_passed},
     {"body", reply_body},

@@ -29,7 +29,7 @@ void bind_call_types(lua_State *L) {
   bind_box_type(L, REPLY_TYPE, bind_reply_methods);
   bind_checks_type(L);
   static const luaL_Reg functions[] = {{"checks", bind_checks_new}, {NULL, NULL}};
-  bind_door_private(L, "call", functions);
+  bind_door(L, "call", functions);
 }
 
 /* draining() -> true while this gateway is shutting down */

@@ -280,6 +280,10 @@ function MatchStream:feed(text) end
 ---@class gateway.metrics
 ---@field count fun(name: string, by: number?) adds to gateway_script_events_total{name}; a-z 0-9 _ . -
 
+---@class gateway.call
+---@field checks fun(rules: table[]): userdata compiles { name, kind, kind?, required =, nonempty =, min =, max = } for
+--- call:scan, which tells the first one that a body's members do not keep
+
 -- Texts and bytes ----------------------------------------------------------------------------------------------------
 
 ---@class gateway.json

@@ -1,50 +1,17 @@
 -- SPDX-License-Identifier: Apache-2.0
---- One try at one target: build the upstream request, send it, deliver what comes back, or say what failed. A dialect
---- is one of three kinds: `edits` (the client's own wire format: the body's bytes go out), `request` (another one:
---- translated), `answer` (no network at all).
+--- One try at one target: build the upstream request, send it, deliver what comes back, or say what failed. How a
+--- surface is served there is the route's kind (lua/wires.lua): the client's own bytes, a translation, or no network.
 
-local clock = require "gateway.clock"
 local delivery = require "delivery"
+local dialect_call = require "dialect_call"
 local errors = require "errors"
+local fault_of = require "upstream_fault"
 local json = require "gateway.json"
 local registry = require "registry"
+local sending = require "sending"
 local unsupported = require "unsupported"
 
 local attempt = {}
-
--- What went wrong ----------------------------------------------------------------------------------------------------
-
-local FAILURE_BYTES = 262144 -- of a failed answer: enough for its words
-
---- Header values a dialect may read of a failed answer.
-local FAILURE_HEADERS = {
-  "retry-after", "retry-after-ms", "x-should-retry", "content-type", "x-ratelimit-reset", "date",
-}
-
---- A failure of the provider, which is counted as one.
----@return Failure
-local function blamed(failure)
-  failure.error_type = failure.error_type or failure.status == 504 and "timeout" or "provider_error"
-  return failure
-end
-
----@return Failure
-local function upstream_failure(dialect, reply, status)
-  local headers = {}
-  for _, name in ipairs(FAILURE_HEADERS) do headers[name] = reply:header(name) end
-  local failure = dialect.failure(status, headers, reply:body(FAILURE_BYTES), clock.now())
-  failure.upstream_status, failure.headers = status, reply:passed()
-  return blamed(failure)
-end
-
---- A 200 that carries an error, as the whole answer or as a stream's first event, is a failure like any other.
-local function hidden_failure(dialect, reply, request)
-  if request.stream then
-    local failure = dialect.first_failure and dialect.first_failure(reply:first())
-    return failure and blamed(failure)
-  end
-  if reply:has "error" and not reply:has "choices" then return upstream_failure(dialect, reply, 502) end
-end
 
 -- The client's own wire format ---------------------------------------------------------------------------------------
 
@@ -58,94 +25,170 @@ local function ask_usage(call)
   call:set("stream_options", json.encode(options))
 end
 
+local function edit(call, edits)
+  for _, change in ipairs(edits) do call[change.verb](call, change.name, change.value) end
+end
+
 --- The few members that must differ from what the client wrote. Everything else goes out as it came.
 ---@return Failure? failure
 local function splice(call, request, target, route)
   call:reset()
   if route.model_json then call:set("model", route.model_json) end
   if route.edits then
-    for _, edit in ipairs(target.dialect.edits(call, target.provider, route.model)) do
-      call[edit.verb](call, edit.name, edit.value)
-    end
+    edit(call, route.dialect.edits(call, target.provider, route.model, request.surface.name))
   end
   if request.stream and not request.include_usage and target.asks_usage then ask_usage(call) end
-  return route.refused and unsupported.apply(call, registry.on_unsupported_param, target, route.refused)
+  return route.refused and unsupported.apply(call, registry.on_unsupported_param, target, route)
 end
 
-local function deliver_own(call, request, target, reply)
+local function deliver_chat(call, request, target, route, reply)
   local status = reply:status()
-  if status < 200 or status > 299 then return nil, upstream_failure(target.dialect, reply, status) end
+  if status < 200 or status > 299 then return nil, fault_of.answer(route.dialect, reply, status) end
   if request.stream and not reply:streams() then return nil, errors.not_stream end
-  local failure = hidden_failure(target.dialect, reply, request)
+  local failure = fault_of.hidden(route.dialect, reply, request)
   if failure then return nil, failure end
   if request.stream then return delivery.stream(call, request, reply) end
   return delivery.whole(call, request, reply, registry.provider_field and target.provider.name or nil)
 end
 
-local function run_own(call, request, target, route)
+--- Chat, the most of all there is: nothing is made for it that is not needed.
+local function run_chat(call, request, target, route)
   local refused = splice(call, request, target, route)
   if refused then return nil, refused end
-  local reply, problem = target.upstream:send(call, route.path, request.stream)
-  if not reply then return nil, errors.transport(problem) end
-  local answered, failure = deliver_own(call, request, target, reply)
+  local reply, failure
+  if target.sign or route.origin then
+    reply, failure = sending.send(call, target, {
+      path = route.path, origin = route.origin, named = true, stream = request.stream,
+    })
+  else
+    reply, failure = route.upstream:send(call, route.path, request.stream)
+    if not reply then failure = errors.transport(failure) end
+  end
+  if not reply then return nil, failure end
+  local answered
+  answered, failure = deliver_chat(call, request, target, route, reply)
+  reply:close()
+  return answered, failure
+end
+
+-- The same of other surfaces -----------------------------------------------------------------------------------------
+
+local function deliver_own(call, request, route, reply)
+  local status = reply:status()
+  if status < 200 or status > 299 then return nil, fault_of.answer(route.dialect, reply, status) end
+  if reply:verbatim() then return delivery.piped(call, request, reply) end
+  local failure = fault_of.hidden(route.dialect, reply, { stream = reply:streams() }, request.surface)
+  if failure then return nil, failure end
+  if reply:streams() then return delivery.piped(call, request, reply) end
+  return delivery.whole(call, request, reply)
+end
+
+local function splice_own(call, request, target, route)
+  if not request.form then return splice(call, request, target, route) end
+  if not route.model_json or request.form:set("model", route.model) then return nil end
+  return errors.invalid("the form's model cannot be replaced", "model")
+end
+
+local function run_own(call, request, target, route)
+  if request.surface.name == "chat" then return run_chat(call, request, target, route) end
+  local refused = splice_own(call, request, target, route)
+  if refused then return nil, refused end
+  local reply, failure = sending.send(call, target, {
+    path = route.path, origin = route.origin, named = true, answer = "own",
+    headers = request.form and { ["content-type"] = call:header "content-type" } or nil,
+  })
+  if not reply then return nil, failure end
+  local answered
+  answered, failure = deliver_own(call, request, route, reply)
   reply:close()
   return answered, failure
 end
 
 -- Another wire format ------------------------------------------------------------------------------------------------
 
-local function context_of(call, request, target, model)
-  if not request.decoded then
-    request.decoded = call:decoded(target.dialect.raw_keys)
-    if not request.decoded then return nil, errors.too_large end
-  end
-  return {
-    model = model, requested_model = request.model, stream = request.stream,
-    include_usage = request.include_usage == true, request = request.decoded, moved = request.moved,
-    id = call:trace_id(), created = math.floor(clock.now()),
-    headers = { ["anthropic-beta"] = call:header "anthropic-beta" },
-  }
+--- The body as its keys' readers want it, decoded once for all targets of one dialect.
+local function decoded(call, request, raw_keys)
+  if request.decoded and request.decoded_for == raw_keys then return request.decoded end
+  request.decoded, request.decoded_for = call:decoded(raw_keys), raw_keys
+  if not request.decoded then return nil, errors.too_large end
+  return request.decoded
 end
 
-local function deliver_translated(call, request, target, context, reply)
+--- What the dialect, or its operation, is handed; and what it makes of it.
+---@return DialectCall? context
+---@return Failure|Outgoing out what is sent, or why nothing is
+local function build(call, request, target, route, speaker)
+  local context = dialect_call.open(call, request, target, route)
+  local body, failure = decoded(call, request, speaker.raw_keys)
+  if not body then return nil, failure end
+  context.request = body
+  failure = route.refused and unsupported.apply(call, registry.on_unsupported_param, target, route)
+  if failure then return nil, failure end
+  local built, refused = speaker.request(context, target.provider)
+  if not built then return nil, refused end
+  local out, lost = sending.built(target, built)
+  return out and context, out or lost
+end
+
+--- A failure of the translation is the provider's, unless a plugin made it.
+local function blame(answered, failure)
+  return answered, failure and (failure.plugin and failure or fault_of.blamed(failure))
+end
+
+local function deliver_translated(call, request, dialect, context, reply)
   local status = reply:status()
-  if status < 200 or status > 299 then return nil, upstream_failure(target.dialect, reply, status) end
-  if not request.stream then return delivery.whole_translated(call, request, target.dialect, context, reply) end
+  if status < 200 or status > 299 then return nil, fault_of.answer(dialect, reply, status) end
+  if not request.stream then return delivery.whole_translated(call, request, dialect, context, reply) end
   if not reply:streams() then return nil, errors.not_stream end
-  return delivery.stream_translated(call, request, target.dialect, context, reply)
+  return delivery.stream_translated(call, request, dialect, context, reply)
 end
 
 local function run_translated(call, request, target, route)
-  local context, problem = context_of(call, request, target, route.model)
-  if not context then return nil, problem end
-  local unwanted = route.refused and unsupported.apply(call, registry.on_unsupported_param, target, route.refused)
-  if unwanted then return nil, unwanted end
-  local built, refused = target.dialect.request(context, target.provider)
-  if not built then return nil, refused end
-  local path = target.base_path .. built.path
-  local reply, lost = target.upstream:send(call, path, request.stream, built.body, built.headers)
-  if not reply then return nil, errors.transport(lost) end
-  local answered, failure = deliver_translated(call, request, target, context, reply)
+  local context, out = build(call, request, target, route, route.dialect)
+  if not context then return nil, out end
+  out.stream, out.framing, out.body = request.stream, route.dialect.framing, out.body or ""
+  local reply, failure = sending.send(call, target, out)
+  if not reply then return nil, failure end
+  local answered
+  answered, failure = deliver_translated(call, request, route.dialect, context, reply)
   reply:close()
-  return answered, failure and (failure.plugin and failure or blamed(failure))
+  return blame(answered, failure)
+end
+
+--- One whole answer of another surface.
+local function run_operation(call, request, target, route)
+  local context, out = build(call, request, target, route, route.operation)
+  if not context then return nil, out end
+  out.answer, out.body = "any", out.body or ""
+  local reply, failure = sending.send(call, target, out)
+  if not reply then return nil, failure end
+  local status, answered = reply:status(), nil
+  if status < 200 or status > 299 then
+    failure = fault_of.answer(route.dialect, reply, status)
+  else
+    answered, failure = delivery.whole_translated(call, request, route.operation, context, reply)
+  end
+  reply:close()
+  return blame(answered, failure)
 end
 
 -- No network ---------------------------------------------------------------------------------------------------------
 
 local function run_local(call, request, target, route)
-  local context, problem = context_of(call, request, target, route.model)
-  if not context then return nil, problem end
-  return delivery.made_here(call, request, target.dialect, context)
+  local context = dialect_call.open(call, request, target, route)
+  local body, failure = decoded(call, request, route.dialect.raw_keys)
+  if not body then return nil, failure end
+  context.request = body
+  return delivery.made_here(call, request, route.dialect, context)
 end
+
+local KINDS = { own = run_own, translated = run_translated, operation = run_operation, ["local"] = run_local }
 
 --- One try.
 ---@return true? answered
 ---@return Failure? failure
 function attempt.run(call, request, target, route)
-  local dialect = target.dialect
-  if dialect.edits then return run_own(call, request, target, route) end
-  if dialect.request then return run_translated(call, request, target, route) end
-  return run_local(call, request, target, route)
+  return KINDS[route.kind](call, request, target, route)
 end
 
 return attempt

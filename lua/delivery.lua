@@ -3,6 +3,7 @@
 --- they are translated. Every function returns true once the client has been answered, or nil and a Failure while
 --- nothing has reached it yet.
 
+local account = require "account"
 local document = require "gateway.document"
 local gather = require "gather"
 local json = require "gateway.json"
@@ -15,8 +16,8 @@ local delivery = {}
 -- Whole ------------------------------------------------------------------------------------------------------------
 
 --- An answer in the gateway's own words.
-local function respond(call, answer)
-  if answer.usage then call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens) end
+local function respond(call, request, answer)
+  account.note(call, request, answer.usage)
   call:respond(answer.status, answer.content_type or "application/json", answer.text, answer.headers, answer.reply)
   return true
 end
@@ -25,14 +26,15 @@ end
 local function pass_plugins(call, request, answer)
   local failure = request.visit and passage.after(request.visit, answer)
   if not failure then return true end
-  if answer.usage then call:note_usage(answer.usage.prompt_tokens, answer.usage.completion_tokens) end
+  account.note(call, request, answer.usage)
   return nil, failure
 end
 
-local function usage_of(reply)
-  local prompt, completion = reply:usage()
-  if not prompt and not completion then return nil end
-  return { prompt_tokens = prompt, completion_tokens = completion, total_tokens = (prompt or 0) + (completion or 0) }
+--- What this surface counts by, beside what the answer says.
+local function measured(request, reply, usage)
+  local measure = request.surface.measure
+  if not measure then return usage end
+  return measure(request, reply, usage)
 end
 
 --- A changed answer with the member "provider", where the configuration asks for it.
@@ -45,26 +47,48 @@ local function named(answer, provider_member)
   return answer
 end
 
+--- Text that is no JSON (a transcription, say) is shown to plugins as { "text": ... }.
+local function shown(answer, reply)
+  local type = reply:header "content-type"
+  if not type or not type:find "^text/" then return false end
+  answer.text, answer.content_type = json.encode { text = reply:body() }, type
+  return true
+end
+
+--- What plugins have left of such a text.
+local function unwrapped(answer)
+  local body = json.decode(answer.text)
+  local is_text = json.is_object(body) and type(body.text) == "string"
+  if is_text then answer.text = body.text else answer.content_type = nil end
+  return answer
+end
+
 --- Same dialect, whole: the provider's bytes, unless a plugin changed them.
 function delivery.whole(call, request, reply, provider_member)
   if request.visit then
-    local answer = { status = reply:status(), reply = reply, usage = usage_of(reply) }
+    local answer = { status = reply:status(), reply = reply, usage = account.of_reply(reply) }
+    answer.usage = measured(request, reply, answer.usage)
+    local wrapped = request.surface.name ~= "chat" and shown(answer, reply)
     local passed, failure = pass_plugins(call, request, answer)
     if not passed then return nil, failure end
-    if answer.text then return respond(call, named(answer, provider_member)) end
+    if wrapped then return respond(call, request, unwrapped(answer)) end
+    if answer.text then return respond(call, request, named(answer, provider_member)) end
   end
+  account.passed(call, request, reply)
   call:pass(reply, provider_member)
   return true
 end
 
---- Another dialect, whole.
-function delivery.whole_translated(call, request, dialect, context, reply)
-  local text, usage = dialect.response(context, reply:body(), {})
+--- Another dialect, whole. `speaker` has the `response` that translates it.
+function delivery.whole_translated(call, request, speaker, context, reply)
+  local text, usage, content_type = speaker.response(context, reply:body(), reply:headers())
   if not text then return nil, usage end
-  local answer = { status = reply:status(), reply = reply, text = text, usage = usage }
+  local answer = {
+    status = 200, reply = reply, text = text, usage = measured(request, nil, usage), content_type = content_type,
+  }
   local passed, failure = pass_plugins(call, request, answer)
   if not passed then return nil, failure end
-  return respond(call, answer)
+  return respond(call, request, answer)
 end
 
 -- Streamed -----------------------------------------------------------------------------------------------------------
@@ -75,8 +99,12 @@ function delivery.stream(call, request, reply)
   local chain = request.visit and request.visit.chain
   if chain and chain.on_chunk then return streaming.run(call, request, source.own(reply), reply, chain.on_chunk) end
   if chain and (chain.after_request or chain.on_error) then return streaming.pipe(call, request, reply) end
-  reply:relay(request.include_usage ~= true)
-  return true
+  return streaming.relay(call, request, reply)
+end
+
+--- Bytes or events of another surface, as they come. Plugins look at the end alone: nothing of it can be taken back.
+function delivery.piped(call, request, reply)
+  return streaming.bytes(call, request, reply, measured(request, nil, nil))
 end
 
 --- Another dialect, event by event. The client's head goes out with the first translated payload.
@@ -95,7 +123,7 @@ function delivery.given(call, request, answer)
   local passed, failure = pass_plugins(call, request, answer)
   if not passed then return nil, failure end
   local chunks = request.stream and answer.status == 200 and gather.chunks(answer.text, request.include_usage)
-  if not chunks then return respond(call, answer) end
+  if not chunks then return respond(call, request, answer) end
   for name, value in pairs(answer.headers or {}) do call:field(name, value) end
   return streaming.replay(call, request, source.listed(call, chunks, 0, answer.usage))
 end

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Where a target is reached: the provider's root or another one, with variables for its placeholders, and the
---- surface's path below it (gateway-api 9.1).
+--- Where a target is reached: the provider's root or another one, with variables for its placeholders, and the paths of
+--- its surfaces below it (gateway-api 9.1).
 
 local address = require "address"
 
@@ -41,17 +41,42 @@ local function default_root(provider, env)
   return provider.base and filled(provider.base, env, nothing).text
 end
 
---- The surface's address: below the root, or one of its own.
-local function surface_of(root, path)
-  local absolute = address.parse(path)
-  if absolute then return absolute.origin, absolute.path end
-  return root.origin, root.path .. path
-end
+---@class Place where one surface is
+---@field origin string "https://host:port"
+---@field path string from the host's root; `{model}` is the request's to fill
 
 ---@class Endpoint
----@field origin string "https://host:port"
+---@field origin string
 ---@field root string the path that all surfaces are below of
----@field path string the chat surface's
+---@field given boolean the address is not the provider's own
+---@field env ProviderEnv
+---@field variable fun(name: string): string?
+
+--- Where a surface's path leads: below the root, or to an address of its own; behind an address that the operator gave
+--- everything is there.
+---@param found Endpoint
+---@param path string
+---@return Place? place
+---@return string? missing the variable that is not set
+---@return string? source the variable that was used
+function endpoint.place(found, path)
+  local text = filled(path, found.env, found.variable)
+  if text.missing then return nil, text.missing end
+  local origin, rest = text.text:match "^(https?://[^/?#]+)([^#]*)$"
+  if not origin then return { origin = found.origin, path = found.root .. text.text }, nil, text.source end
+  return { origin = found.given and found.origin or origin, path = rest }, nil, text.source
+end
+
+--- The variables of the provider with what they hold, for dialects and signatures.
+---@return table<string, string>
+function endpoint.variables(provider, variable)
+  local env, held = provider.env or {}, {}
+  for name, names in pairs(env.vars or {}) do
+    held[name] = endpoint.variable(variable, names) or env.defaults and env.defaults[name]
+  end
+  for name, value in pairs(env.defaults or {}) do held[name] = held[name] or value end
+  return held
+end
 
 ---@param provider Provider
 ---@param base_url string? instead of the provider's root
@@ -64,13 +89,10 @@ function endpoint.find(provider, base_url, variable)
   if not given then given, source = endpoint.variable(variable, env.base) end
   if not given and not provider.base then return nil, env.base and env.base[1] or "base_url" end
   local base = filled(given or provider.base, env, variable)
-  local path = filled(provider.paths and provider.paths.chat or "/chat/completions", env, variable)
-  if base.missing or path.missing then return nil, base.missing or path.missing end
+  if base.missing then return nil, base.missing end
   local root, message = address.parse(base.text, default_root(provider, env))
   if message then return nil, nil, ("%s %s"):format(source or base.source or "base", message) end
-  local origin, whole = surface_of(root, path.text)
-  if whole:find "[%c%s]" then return nil, nil, ("%s must not hold spaces"):format(path.source or "path") end
-  return { origin = origin, root = root.path, path = whole }
+  return { origin = root.origin, root = root.path, given = given ~= nil, env = env, variable = variable }
 end
 
 return endpoint

@@ -29,6 +29,21 @@ errors.model_not_found = {
   message = "no configured provider serves the requested model", param = "model", final = true,
 }
 
+--- Somebody has the model, but nobody of them this endpoint.
+---@return Failure
+function errors.unsupported_endpoint(provider, endpoint)
+  return {
+    status = 400, type = "invalid_request_error", code = "unsupported_endpoint", final = true,
+    message = ('provider "%s" does not serve the endpoint "%s"'):format(provider, endpoint),
+  }
+end
+
+--- A call that could not be signed, where the provider does not say why.
+errors.unsigned = {
+  status = 502, type = "upstream_error", code = "upstream_auth_error", error_type = "provider_error", elsewhere = true,
+  message = "the gateway could not authenticate with the upstream provider",
+}
+
 --- A plugin that must not fail did. What went wrong is in the log.
 errors.plugin = {
   status = 500, type = "server_error", code = "plugin_error", error_type = "plugin_error", plugin = "",

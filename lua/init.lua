@@ -77,9 +77,15 @@ function init.prepare()
   if not opened then error(report, 0) end
 end
 
+--- A route of the runtime's that no script serves.
+local function unserved(call)
+  local message = "Unknown request URL: %s %s. Check the path; the documentation lists what is served."
+  call:refuse(404, "invalid_request_error", "unknown_url", message:format(call:method(), call:path()))
+end
+
 --- One call, in its own coroutine.
 function init.serve(call)
-  return routes[call:endpoint()](call)
+  return (routes[call:endpoint()] or unserved)(call)
 end
 
 return init

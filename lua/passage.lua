@@ -54,7 +54,8 @@ function passage.context(visit)
   if not visit.ctx then
     local request = visit.request
     visit.ctx = context.open(visit.call, {
-      model = visit.model or request.model, endpoint = "chat", stream = request.stream == true, started = visit.started,
+      model = visit.model or request.model, endpoint = request.surface.endpoint, stream = request.stream == true,
+      started = visit.started,
     })
   end
   return visit.ctx

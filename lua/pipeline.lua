@@ -1,11 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
---- The life of one chat request, from its body to its answer:
+--- The life of one request, from its body to its answer:
 ---   read and check -> resolve the alias and the model's owners -> ask the plugins -> order the targets -> walk them,
 ---   each with its retries -> deliver (the plugins look at the answer), or say what went wrong (they look at that).
 --- A target may be left for the next one until the first byte has gone to the client: that is the commit point.
 
 local attempt = require "attempt"
-local chat = require "chat"
 local delivery = require "delivery"
 local errors = require "errors"
 local log = require "gateway.log"
@@ -115,10 +114,10 @@ local function ask_plugins(call, request, plan)
     return nil, select(2, delivery.given(call, request, answer))
   end
   if passage.apply(request.visit) then
-    local changed, problem = chat.read(call)
+    local changed, problem = request.surface.read(call, request.surface)
     if not changed then return nil, passage.broken(request.visit, problem) end
-    request.model, request.stream, request.include_usage = changed.model, changed.stream, changed.include_usage
-    plan = registry.plan(request.model)
+    for name, value in pairs(changed) do request[name] = value end
+    plan = registry.plan(request.model, request.surface)
     request.visit.model = plan and plan.model
   end
   return plan, not plan and errors.model_not_found or nil
@@ -128,7 +127,7 @@ end
 ---@return Plan? plan
 ---@return Failure? failure neither: the client has been answered
 local function admit(call, request)
-  local plan, visit = registry.plan(request.model), request.visit
+  local plan, visit = registry.plan(request.model, request.surface), request.visit
   if plan and not visit then return plan end
   call:note_route(request.model, plan and plan.model)
   if not plan and not (visit and visit.chain.may_route) then return nil, errors.model_not_found end
@@ -140,17 +139,23 @@ local function serve(call, request, read, failure)
   local plan
   request.visit = passage.open(registry.chain, call, request)
   if read then plan, failure = admit(call, request) end
+  if plan and #plan.targets == 0 then
+    plan, failure = nil, errors.unsupported_endpoint(plan.owner, request.surface.endpoint)
+  end
   if plan then return walk(call, request, plan) end
   if failure then return refuse(call, request, failure) end
 end
 
 local pipeline = {}
 
---- Serves one POST /v1/chat/completions. Returns when the answer is complete.
-function pipeline.chat(call)
+--- Serves one request of a surface. Returns when the answer is complete.
+---@param call table
+---@param surface Surface
+function pipeline.serve(call, surface)
   if registry.request_timeout then call:deadline(registry.request_timeout) end
-  local read, failure = chat.read(call)
+  local read, failure = surface.read(call, surface)
   local request = read or {}
+  request.surface = surface
   serve(call, request, read, failure)
   if registry.shadow then shadow.release(registry.shadow, request) end
 end

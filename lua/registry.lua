@@ -11,7 +11,9 @@ local routes = require "routes"
 local script = require "gateway.script"
 local server = require "gateway.server"
 local shadow = require "shadow"
+local surfaces = require "surfaces"
 local targets = require "targets"
+local wires = require "wires"
 
 local registry = {}
 
@@ -42,13 +44,6 @@ local function load_folder(kind, problems)
   return found, broken
 end
 
---- Its own, and those of its `wires`.
-local function dialects_of(provider)
-  local list = { provider.dialect }
-  for _, wire in ipairs(provider.wires or {}) do list[#list + 1] = wire.dialect end
-  return list
-end
-
 ---@return Catalog? catalog
 ---@return string? report every broken script, a line each
 function registry.scan()
@@ -61,7 +56,7 @@ function registry.scan()
     plugins = load_folder("plugins", problems),
   }
   for name, provider in pairs(scanned.providers) do
-    for _, dialect in ipairs(dialects_of(provider)) do
+    for _, dialect in ipairs(wires.dialects(provider)) do
       if not dialects[dialect] and not broken[dialect] then
         problems[#problems + 1] = ("providers/%s.lua: dialect %q has no script"):format(name, dialect)
       end
@@ -122,27 +117,38 @@ local PLANS_KEPT = 2000
 
 ---@class Plan which targets may serve a model, and under which name
 ---@field model string after aliases, without a provider's prefix
----@field targets table[]
+---@field targets table[] those that have the surface
 ---@field known boolean false: the model is asked of whoever takes any name
 ---@field routes table<table, Route> by target
+---@field owner string the provider of the first that has the model, whatever it can do
 
-local function plan_make(requested)
+local function plan_make(requested, surface)
   local model = state.config.aliases[requested] or requested
   local owners, name, known = ownership.find(state.targets, model)
   if #owners == 0 then return false end
-  local plan = { model = name, targets = owners, known = known }
-  plan.routes = routes.build(plan, requested)
+  local plan = { model = name, known = known, owner = owners[1].provider.name }
+  plan.targets, plan.routes = routes.build(owners, name, requested, surface)
   return plan
 end
 
---- The plan for a model as the client names it; nil when nobody serves it. Remembered per name.
+--- The plan for a model as the client names it; nil when nobody serves it. Remembered per name and endpoint.
+---@param requested string
+---@param surface Surface
 ---@return Plan?
-function registry.plan(requested)
-  local plan = state.plans[requested]
+function registry.plan(requested, surface)
+  local plans = state.plans[surface.endpoint]
+  if not plans then
+    plans = {}
+    state.plans[surface.endpoint] = plans
+  end
+  local plan = plans[requested]
   if plan == nil then
-    if state.planned >= PLANS_KEPT then state.plans, state.planned = {}, 0 end
-    plan = plan_make(requested)
-    state.plans[requested], state.planned = plan, state.planned + 1
+    if state.planned >= PLANS_KEPT then
+      plans, state.planned = {}, 0
+      state.plans = { [surface.endpoint] = plans }
+    end
+    plan = plan_make(requested, surface)
+    plans[requested], state.planned = plan, state.planned + 1
   end
   return plan or nil
 end
@@ -164,8 +170,8 @@ end
 
 --- The provider of a model that there is, as far as this gateway knows.
 function registry.owner(model)
-  local plan = registry.plan(model)
-  return plan and plan.known and plan.targets[1].provider.name or nil
+  local plan = registry.plan(model, surfaces.chat)
+  return plan and plan.known and plan.owner or nil
 end
 
 --- Providers named by a target, with what they lack.

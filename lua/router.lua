@@ -11,6 +11,7 @@ local registry = require "registry"
 local replies = require "replies"
 local script = require "gateway.script"
 local server = require "gateway.server"
+local surfaces = require "surfaces"
 local timestamp = require "timestamp"
 
 --- What a handler of admin/ may ask: it reaches the house only through this.
@@ -77,10 +78,10 @@ end
 ---@return string? report every broken script, a line each
 function router.build()
   local paths, problems = dispatch.new(), {}
-  local routes = {
-    chat = pipeline.chat,
-    admin = function(call) return dispatch.serve(paths, call, view) end,
-  }
+  local routes = { admin = function(call) return dispatch.serve(paths, call, view) end }
+  for _, surface in pairs(surfaces) do
+    routes[surface.endpoint] = function(call) return pipeline.serve(call, surface) end
+  end
   for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, paths, name) end
   if #problems > 0 then return nil, table.concat(problems, "\n") end
   return routes

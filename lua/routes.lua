@@ -2,24 +2,33 @@
 --- What a request for one model needs to know of one target, worked out when the model is first asked for: a request
 --- then only looks.
 
+local endpoint = require "endpoint"
 local json = require "gateway.json"
+local reach = require "reach"
 local unsupported = require "unsupported"
+local wires = require "wires"
 
 ---@class Route
+---@field kind "own"|"translated"|"operation"|"local"|nil how the surface is served; nil: a face alone may be forwarded
+---@field dialect Dialect
+---@field operation Operation?
 ---@field model string the upstream's name of the model
 ---@field model_json string? the same as JSON, when the client's own word must be replaced
----@field path string
+---@field upstream table? where `path` is
+---@field path string? of the surface, from the host's root
+---@field origin string? the address of it, when that is not the target's own
 ---@field edits boolean the dialect may have members to rename for this model
 ---@field refused string[]? members the provider does not take for this model
+---@field speaks table what a face is told of the target: { provider, dialect, paths }
 
 local routes = {}
 
 --- A body that has every member: what a dialect would change of it, it may change of any.
 local everything = { raw = function() return "null" end }
 
-local function may_edit(target, model)
-  local edits = target.dialect.edits
-  return edits ~= nil and #edits(everything, target.provider, model) > 0
+local function may_edit(wire, provider, model, surface)
+  local edits = wire.dialect.edits
+  return edits ~= nil and #edits(everything, provider, model, surface) > 0
 end
 
 --- One path segment: everything but the unreserved characters as %XX.
@@ -27,30 +36,71 @@ local function segment(model)
   return (model:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
-local function path_for(target, model)
-  if not target.path or not target.path:find("{model}", 1, true) then return target.path end
-  return (target.path:gsub("{model}", (segment(model):gsub("%%", "%%%%"))))
+local function with_model(path, model)
+  if not path:find("{model}", 1, true) then return path end
+  return (path:gsub("{model}", (segment(model):gsub("%%", "%%%%"))))
 end
 
----@param plan { model: string }
+--- Where the client's own bytes go. False when a variable of the path is not set.
+local function place(route, target, path)
+  local found = endpoint.place(target.endpoint, path)
+  if not found then return false end
+  route.path = with_model(found.path, route.model)
+  route.upstream = target.upstream
+  if found.origin ~= target.origin then
+    route.origin = found.origin
+    route.upstream = reach.handle(target, found.origin, true)
+  end
+  return route.upstream ~= nil
+end
+
+local function speaks_of(target, surface, model)
+  local provider = target.provider
+  local name = wires.choose(provider, surface, model)
+  return { provider = provider, dialect = name, paths = provider.paths or {} }
+end
+
+--- Whether a face may find a way of its own to this target although the surface it leads to is not there.
+local function face_may(target, endpoint_name)
+  local paths = target.provider.paths
+  return endpoint_name ~= nil and paths ~= nil and paths[endpoint_name] ~= nil
+end
+
+---@param model string the name after aliases
 ---@param requested string the client's word
----@return Route
-local function route_make(plan, target, requested)
-  local model = target.model_map[plan.model] or plan.model
-  return {
-    model = model,
-    model_json = model ~= requested and json.encode(model) or nil,
-    path = path_for(target, model),
-    edits = may_edit(target, model),
-    refused = unsupported.refused(target, model),
-  }
+---@param surface Surface
+---@return Route? nil: the target has no such surface
+local function route_make(target, model, requested, surface)
+  model = target.model_map[model] or model
+  local wire = wires.find(target.dialects, target.provider, surface.name, model)
+  if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
+  local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
+  route.speaks = surface.face and speaks_of(target, surface.name, model) or nil
+  if not wire then
+    route.dialect = target.dialect
+    return route
+  end
+  route.kind, route.dialect, route.operation = wire.kind, wire.dialect, wire.operation
+  if wire.kind == "own" and not place(route, target, wire.path) then return nil end
+  route.edits = may_edit(wire, target.provider, model, surface.name)
+  route.refused = unsupported.refused(target.provider, wire.dialect, model, surface.name)
+  return route
 end
 
----@return table<table, Route> by target
-function routes.build(plan, requested)
-  local list = {}
-  for _, target in ipairs(plan.targets) do list[target] = route_make(plan, target, requested) end
-  return list
+--- The targets that have the surface, and how each serves it.
+---@param owners table[]
+---@param model string
+---@param requested string
+---@param surface Surface
+---@return table[] targets
+---@return table<table, Route> routes
+function routes.build(owners, model, requested, surface)
+  local targets, list = {}, {}
+  for _, target in ipairs(owners) do
+    local route = route_make(target, model, requested, surface)
+    if route then targets[#targets + 1], list[target] = target, route end
+  end
+  return targets, list
 end
 
 return routes

@@ -3,6 +3,7 @@
 --- at its end. The first byte is the commit point: before it a failure is returned, after it the client reads an error
 --- event and never [DONE].
 
+local account = require "account"
 local errors = require "errors"
 local gather = require "gather"
 local guarded = require "guarded"
@@ -13,6 +14,7 @@ local KEPT_MAX = 1048576 -- bytes of chunks kept for after_request: more, and th
 
 ---@class Outflow what goes to the client
 ---@field call table
+---@field request Request
 ---@field visit Passage?
 ---@field reply table? whose headers the client sees, too
 ---@field open boolean the client has read something
@@ -27,7 +29,8 @@ local function outflow_make(call, request, reply, steps)
   local visit = request.visit
   local watched = visit and visit.chain.after_request
   return {
-    call = call, visit = visit, reply = reply, open = false, kept = watched and {} or nil, kept_bytes = 0,
+    call = call, request = request, visit = visit, reply = reply, open = false, kept = watched and {} or nil,
+    kept_bytes = 0,
     guard = steps and guarded.open(visit, steps, not request.include_usage) or nil,
   }
 end
@@ -106,7 +109,7 @@ local function look_back(out, usage, make)
 end
 
 local function end_well(out, usage, make)
-  if usage then out.call:note_usage(usage.prompt_tokens, usage.completion_tokens) end
+  account.note(out.call, out.request, usage)
   begin(out)
   local failure = look_back(out, usage, make)
   if failure then return break_off(out, failure) end
@@ -172,12 +175,6 @@ end
 
 -- Piped by C ---------------------------------------------------------------------------------------------------------
 
-local function usage_of(reply)
-  local prompt, completion = reply:usage()
-  if not prompt and not completion then return nil end
-  return { prompt_tokens = prompt, completion_tokens = completion, total_tokens = (prompt or 0) + (completion or 0) }
-end
-
 --- The answer that the chunks C has kept spell.
 local function kept_answer(reply)
   local kept, payloads = reply:kept(), {}
@@ -187,12 +184,36 @@ end
 
 --- The upstream's own bytes, piped by C; plugins look at the end alone.
 function streaming.pipe(call, request, reply)
-  local out = { call = call, visit = request.visit, reply = reply, open = true }
+  local out = { call = call, request = request, visit = request.visit, reply = reply, open = true }
   local keep_bytes = out.visit.chain.after_request and KEPT_MAX or 0
   local whole, code, message, told = reply:relay(request.include_usage ~= true, true, keep_bytes)
   if told then return end_failed(out) end
   if not whole then return break_off(out, errors.broken_stream(code, message)) end
-  return end_well(out, usage_of(reply), function() return kept_answer(reply) end)
+  return end_well(out, account.of_reply(reply), function() return kept_answer(reply) end)
+end
+
+--- The same where nobody looks: C writes the end, too.
+function streaming.relay(call, request, reply)
+  local whole = reply:relay(request.include_usage ~= true)
+  account.passed(call, request, reply)
+  call:finish(whole)
+  return true
+end
+
+--- An answer of another surface in pieces: bytes, or events of another kind than chat's.
+---@param usage Usage? what the surface counts by
+function streaming.bytes(call, request, reply, usage)
+  local whole, code, message = reply:relay(false, true)
+  usage = account.merged(account.of_reply(reply), usage)
+  account.note(call, request, usage)
+  local out = { call = call, request = request, visit = request.visit, reply = reply, open = true }
+  local failure = not whole and errors.broken_stream(code, message)
+  if not failure and out.visit and out.visit.chain.after_request then
+    failure = passage.after_stream(out.visit, { status = 200, reply = reply, make = function() end, usage = usage })
+  end
+  if failure then note_failure(out, failure) end
+  call:finish(not failure)
+  return true
 end
 
 return streaming

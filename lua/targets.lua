@@ -3,8 +3,8 @@
 --- configuration (or, with `targets: auto`, from the credentials in the environment).
 
 local endpoint = require "endpoint"
-local log = require "gateway.log"
-local upstream = require "gateway.upstream"
+local reach = require "reach"
+local wires = require "wires"
 
 local targets = {}
 
@@ -12,14 +12,6 @@ local function set_of(list)
   local set = {}
   for _, item in ipairs(list or {}) do set[item] = true end
   return set
-end
-
---- The lines every call of the target carries, the credential among them.
-local function headers(provider, credential)
-  local lines = { ["Content-Type"] = "application/json", ["User-Agent"] = "moongate" }
-  for name, value in pairs(provider.headers or {}) do lines[name] = value end
-  if credential.header then lines[credential.header] = credential.prefix .. credential.secret end
-  return lines
 end
 
 --- The credential with the header it goes in; an empty table when none is needed; nil and the variable that is missing.
@@ -30,7 +22,7 @@ local function credential_of(provider, entry, variable)
   if not auth then return {} end
   local key = entry.api_key or endpoint.variable(variable, env.key)
   if key then return { header = auth.header, prefix = auth.prefix or "", secret = key } end
-  if auth.optional or entry.base_url and not env.key then return {} end
+  if auth.sign or auth.optional or entry.base_url and not env.key then return {} end
   return nil, env.key and env.key[1] or "api_key"
 end
 
@@ -43,6 +35,33 @@ local function retry_of(entry)
   }
 end
 
+--- The first variable of env.vars that must be there and is not.
+local function missing_variable(env, held)
+  local names = {}
+  for name in pairs(env.vars or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local optional = env.optional and env.optional[name]
+    if not held[name] and not optional then return env.vars[name][1] end
+  end
+end
+
+--- A path that holds what a request's must not.
+local function path_problem(place, source)
+  if place and place.path:find "[%c%s]" then return ("%s must not hold spaces"):format(source or "path") end
+end
+
+--- Where the chat surface is: without it a target of the operator's own says what is missing.
+---@return string? missing
+---@return string? message
+local function chat_place(target, found)
+  local _, path = wires.choose(target.provider, "chat", "")
+  if not path then return nil end
+  local place, missing, source = endpoint.place(found, path)
+  target.path = place and place.path
+  return missing, path_problem(place, source)
+end
+
 --- Connects the target to its origin: address, credential, time-outs.
 ---@return true? connected, or usable but for what `missing` names
 ---@return string? message
@@ -50,15 +69,17 @@ local function connect(target, entry, variable)
   local provider = target.provider
   if target.dialect.answer then return true end
   local credential, missing_key = credential_of(provider, entry, variable)
-  local found, missing_variable, message = endpoint.find(provider, entry.base_url, variable)
+  local found, missing_base, message = endpoint.find(provider, entry.base_url, variable)
   if message then return nil, message end
-  target.missing = missing_key or missing_variable
+  target.missing = missing_key or missing_base
   if target.missing then return true end
-  target.origin, target.base_path, target.path = found.origin, found.root, found.path
-  target.upstream, message = upstream.target {
-    url = found.origin, headers = headers(provider, credential), timeouts = entry.timeout or {}, http2 = provider.http2,
-  }
-  if credential.secret then log.hide(target.name, credential.secret) end
+  target.missing, message = chat_place(target, found)
+  if not target.missing and target.sign then target.missing = missing_variable(provider.env or {}, target.variables) end
+  if message or target.missing then return not message, message end
+  target.origin, target.base_path, target.endpoint = found.origin, found.root, found
+  target.upstream, message = reach.open(target, found.origin, credential, {
+    timeouts = entry.timeout or {}, http2 = provider.http2,
+  })
   return target.upstream and true, message
 end
 
@@ -92,6 +113,9 @@ local function target_make(catalog, entry, variable)
     name = entry.name or entry.virtual_key or entry.provider,
     provider = provider,
     dialect = catalog.dialects[provider.dialect],
+    dialects = catalog.dialects,
+    variables = endpoint.variables(provider, variable),
+    sign = provider.auth and provider.auth.sign,
     instance = entry.base_url ~= nil,
     model_list = model_list,
     model_set = model_set,

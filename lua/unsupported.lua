@@ -15,14 +15,32 @@ local CANDIDATES = {
   "function_call", "reasoning_effort",
 }
 
---- The members that a target's provider does not take for a model, or nil when it takes all.
+local NONE = {}
+
+--- Of another surface than chat only what the provider's data names for it counts.
+local function named_for(provider, surface)
+  local names = {}
+  for _, rule in ipairs(provider.params and provider.params.when or NONE) do
+    if rule.surface == surface or not rule.surface and (rule.prefixes or rule.contains) then
+      for _, name in ipairs(rule.drop or NONE) do names[#names + 1] = name end
+    end
+  end
+  return names
+end
+
+--- The members that a provider does not take for a model, or nil when it takes all.
+---@param provider Provider
+---@param dialect Dialect
+---@param model string
+---@param surface string
 ---@return string[]?
-function unsupported.refused(target, model)
-  local refuses, names = target.dialect.refuses, nil
-  for _, name in ipairs(refuses and CANDIDATES or {}) do
-    if refuses(name, target.provider, model) then
+function unsupported.refused(provider, dialect, model, surface)
+  local refuses, names, seen = dialect.refuses, nil, {}
+  local candidates = not refuses and NONE or surface == "chat" and CANDIDATES or named_for(provider, surface)
+  for _, name in ipairs(candidates) do
+    if not seen[name] and refuses(name, provider, model, surface) then
       names = names or {}
-      names[#names + 1] = name
+      names[#names + 1], seen[name] = name, true
     end
   end
   return names
@@ -60,15 +78,16 @@ end
 --- Applies the policy to the body that is about to go out. A translating dialect leaves out what it cannot say; only
 --- `reject` concerns it.
 ---@param mode "warn"|"drop"|"reject"
----@param refused string[]
+---@param route Route
 ---@return Failure? failure
-function unsupported.apply(call, mode, target, refused)
-  local names = offending(call, refused)
+function unsupported.apply(call, mode, target, route)
+  local names = offending(call, route.refused)
   if not names then return nil end
   if mode == "reject" then return rejection(target, names) end
-  local dropping = mode == "drop" or target.dialect.request ~= nil
+  local own = route.kind == "own"
+  local dropping = mode == "drop" or not own
   tell(call, target, call:get "model", names, dropping)
-  if dropping and target.dialect.edits then
+  if dropping and own then
     for _, name in ipairs(names) do call:remove(name) end
   end
   return nil

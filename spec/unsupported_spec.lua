@@ -24,8 +24,11 @@ end
 
 local function applied(mode, name, model, members)
   local call, asked = call_with(members), target(name)
-  local refused = unsupported.refused(asked, model)
-  return refused and unsupported.apply(call, mode, asked, refused), table.concat(call.removed, " ")
+  local route = {
+    refused = unsupported.refused(asked.provider, asked.dialect, model, "chat"),
+    kind = asked.dialect.edits and "own" or "translated",
+  }
+  return route.refused and unsupported.apply(call, mode, asked, route), table.concat(call.removed, " ")
 end
 
 describe("a member that the provider does not take", function()
@@ -65,6 +68,7 @@ describe("a member that the provider does not take", function()
   end)
 
   it("costs nothing where the provider takes all", function()
-    assert.is_nil(unsupported.refused(target "openai-compatible", "any"))
+    local asked = target "openai-compatible"
+    assert.is_nil(unsupported.refused(asked.provider, asked.dialect, "any", "chat"))
   end)
 end)

@@ -110,9 +110,17 @@ static void heartbeat(struct timer *timer) {
   heartbeat_start(call);
 }
 
-void call_stream_begin(struct call *call, struct slice fields) {
-  fields_compose(call, SLICE_LITERAL("text/event-stream; charset=utf-8"),
-                 SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n"));
+static bool is_event_stream(struct slice type) {
+  struct slice wanted = SLICE_LITERAL("text/event-stream");
+  return type.len >= wanted.len && slice_equal_caseless(slice_make(type.ptr, wanted.len), wanted);
+}
+
+void call_stream_begin(struct call *call, struct slice content_type, struct slice fields) {
+  struct slice type = content_type.len > 0 ? content_type : SLICE_LITERAL("text/event-stream; charset=utf-8");
+  call->events = is_event_stream(type);
+  fields_compose(
+      call, type,
+      call->events ? SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n") : (struct slice){0});
   others_append(call, fields, &call->worker->scratch);
   call->notes.streamed = true;
   call->stream = CALL_STREAM_OPEN;
@@ -120,7 +128,7 @@ void call_stream_begin(struct call *call, struct slice fields) {
   timer_init(&call->deadline, heartbeat);
   record_answer(call, 200, buffer_slice(&call->worker->scratch));
   exchange_stream_begin(call->exchange, 200, NULL, 0, buffer_slice(&call->worker->scratch));
-  heartbeat_start(call);
+  if (call->events) heartbeat_start(call);
 }
 
 enum exchange_write call_stream_write(struct call *call, struct slice bytes) {
@@ -128,10 +136,10 @@ enum exchange_write call_stream_write(struct call *call, struct slice bytes) {
   return exchange_stream_write(call->exchange, bytes);
 }
 
-void call_stream_end(struct call *call) {
+void call_stream_end(struct call *call, bool complete) {
   if (call->stream != CALL_STREAM_OPEN) return;
   call->stream = CALL_STREAM_OVER;
-  exchange_stream_end(call->exchange, true);
+  exchange_stream_end(call->exchange, complete || call->events);
 }
 
 static void member_append(struct buffer *out, const char *name, struct slice value) {

@@ -300,9 +300,9 @@ static void stream_break(struct call *call, const char *type, const char *code, 
   buffer_append_slice(&event, SLICE_LITERAL("data: {\"error\":{\"message\":"));
   json_string_encode(&event, slice_text(message));
   buffer_append_format(&event, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}\n\n", type, code);
-  call_stream_write(call, buffer_slice(&event));
+  if (call->events) call_stream_write(call, buffer_slice(&event));
   buffer_free(&event);
-  call_stream_end(call);
+  call_stream_end(call, false);
 }
 
 void call_break(struct call *call, int status, const char *code, const char *message) {

@@ -60,7 +60,8 @@ struct call {
   struct record *record; /* null: not recorded; in the arena */
   void **box;            /* the script's userdata, emptied when the call ends */
   struct list ties;      /* what else the script holds: struct call_tie */
-  enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's event stream */
+  enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's answer in pieces */
+  bool events;                                                        /* it is one of events */
   struct timer deadline; /* the whole request, or a stream's start; then the stream's heartbeat */
   uint64_t beat_bytes;   /* what the stream had sent at the last beat */
   char trace_id[33];
@@ -112,8 +113,9 @@ void call_respond(struct call *call, int status, struct slice content_type, stru
  * are valid on the wire; copied. False for a name that is the gateway's own: framing, the body's type, the trace. */
 bool call_field_set(struct call *call, struct slice name, struct slice value);
 
-/* Begins an event stream: the head every stream gets and `fields`. */
-void call_stream_begin(struct call *call, struct slice fields);
+/* Begins an answer in pieces: the head every stream gets and `fields`. Without a type it is one of events; one of
+ * another type gets no heartbeat, and no error event when it breaks off. */
+void call_stream_begin(struct call *call, struct slice content_type, struct slice fields);
 
 /* Bounds the request, or a stream until it begins: 504 gateway_timeout. 0 = no bound. */
 void call_deadline(struct call *call, uint64_t milliseconds);
@@ -126,8 +128,8 @@ void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_t
 /* Bytes of the open event stream, as exchange_stream_write. */
 enum exchange_write call_stream_write(struct call *call, struct slice bytes);
 
-/* Ends it; nothing when none is open. */
-void call_stream_end(struct call *call);
+/* Ends it; nothing when none is open. `complete` false: cut on purpose. */
+void call_stream_end(struct call *call, bool complete);
 
 /* Header lines every answer carries; appended to `out`. */
 void call_fields(const struct call *call, struct buffer *out);

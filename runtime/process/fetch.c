@@ -41,8 +41,16 @@ static void on_done(struct transfer *transfer, void *owner, const struct error *
   fetch->wake(fetch->waiter);
 }
 
-static struct origin *origin_of(struct worker *worker, const struct url *url, struct error *error) {
-  struct origin_options options = {.url = url->origin, .protocol = ORIGIN_HTTP1};
+/* Hosts that clients name are remembered, too: no client fills the memory with them. */
+enum { ORIGINS_MOST = 4096 };
+
+static struct origin *origin_of(struct worker *worker, const struct fetch_request *request, struct error *error) {
+  struct origin_options options = {
+      .url = request->url->origin, .protocol = ORIGIN_HTTP1, .public_only = request->public_only};
+  if (request->public_only && upstream_origins(worker->upstream) >= ORIGINS_MOST) {
+    error_set(error, 502, "upstream_blocked", "too many hosts have been asked for");
+    return NULL;
+  }
   return origin_get(worker->upstream, &options, error);
 }
 
@@ -50,7 +58,7 @@ struct fetch *fetch_start(struct worker *worker, const struct fetch_request *req
                           void *waiter, struct error *error) {
   static const struct transfer_events events = {.head = on_head, .body = on_body, .done = on_done};
   struct transfer_request transfer = {
-      .origin = origin_of(worker, request->url, error),
+      .origin = origin_of(worker, request, error),
       .method = request->method,
       .target = request->url->target,
       .prepared = request->prepared,

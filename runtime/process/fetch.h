@@ -23,6 +23,7 @@ struct fetch_request {
   bool has_body;
   unsigned timeout_ms; /* the whole call */
   uint64_t body_limit; /* of the answer */
+  bool public_only;    /* its address must be one of the public Internet */
 };
 
 /* `wake` is called once, from the loop, when it is over. Null with `error` when nothing was sent; everything in

@@ -215,7 +215,11 @@ static void events_forward(struct reply *reply, struct slice bytes) {
 
 void relay_bytes(struct reply *reply, struct slice bytes) {
   if (relay_is_over(reply)) return;
-  events_forward(reply, bytes);
+  if (reply->options.verbatim) {
+    client_write(reply, bytes);
+  } else {
+    events_forward(reply, bytes);
+  }
   if (reply->saw_done) {
     if (!reply->ended) timer_start(reply->call->worker->loop.wheel, &reply->linger, LINGER_MS);
   } else if (reply_too_long(reply) || reply->saw_error || reply->error.code) {
@@ -253,7 +257,7 @@ static void relay_end(struct reply *reply) {
   timer_stop(&reply->linger);
   if (reply->saw_error && !reply->error.code) {
     unread_error(reply);
-  } else if (reply->error.code && !reply->options.leave_open) {
+  } else if (reply->error.code && !reply->options.leave_open && !reply->options.verbatim) {
     error_event(reply);
   }
   notes_take(reply);
@@ -266,10 +270,6 @@ static void relay_close(struct reply *reply) {
   if (reply->inbox.len > 0) return; /* on_writable comes back here */
   if (call->on_writable == on_writable) call->on_writable = NULL;
   reply->state = REPLY_OVER; /* a transfer that still runs is cancelled by reply_free */
-  if (!reply->options.leave_open) {
-    if (reply->error.code) exchange_close_after(call->exchange);
-    call_stream_end(call);
-  }
   reply_wake wake = reply->wake;
   reply->wake = NULL;
   if (wake) wake(reply, reply->waiter);
@@ -293,6 +293,8 @@ void relay_upstream_ended(struct reply *reply) {
   if (reply->ending) return;
   if (reply->saw_done) {
     reply->error.code = NULL;
+  } else if (reply->options.verbatim && !reply->error.code) {
+    /* whole: such a body has no mark of its own */
   } else if (relay_is_complete(reply)) {
     if (!reply->options.leave_open) client_write(reply, SLICE_LITERAL("data: [DONE]\n\n"));
   } else if (!reply->error.code || !slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"))) {

@@ -31,8 +31,7 @@ static void on_head(struct transfer *transfer, void *owner, const struct transfe
   struct reply *reply = owner;
   reply->response = response;
   record_head(reply->call, reply->recorded, response);
-  reply->streams = reply->wants_stream && response->status / 100 == 2 &&
-                   framing_has_type(reply->framing, reply_field(reply, SLICE_LITERAL("content-type")));
+  reply_form_choose(reply);
   if (reply->streams) splitter_restart(reply);
   if (!reply->streams && !reply->inbox.data) {
     struct buffer *spare = &reply->call->worker->spare_body;
@@ -174,8 +173,14 @@ static void failure_body(struct reply *reply, struct slice bytes) {
 }
 
 static void whole_body(struct reply *reply, struct slice bytes) {
-  if (reply->response->status / 100 != 2 || reply->wants_stream) return failure_body(reply, bytes);
-  buffer_append_slice(&reply->inbox, bytes); /* the transfer keeps the limit */
+  bool own = reply->answer == REPLY_ANSWER_OWN;
+  if (reply->response->status / 100 != 2 || (reply->wants_stream && !own)) return failure_body(reply, bytes);
+  buffer_append_slice(&reply->inbox, bytes); /* the transfer keeps the limit, unless it might have been a stream */
+  if (reply->verbatim) return reply_settle(reply, REPLY_STREAM);
+  if (!own || !reply->body_limit || reply->inbox.len <= reply->body_limit) return;
+  error_set(&reply->error, 502, "upstream_too_large", "The upstream answered with a body above the limit of %llu bytes",
+            (unsigned long long)reply->body_limit);
+  reply_give_up(reply);
 }
 
 static void on_body(struct transfer *transfer, void *owner, struct slice bytes) {
@@ -204,26 +209,6 @@ static void on_body(struct transfer *transfer, void *owner, struct slice bytes) 
 
 /* ---- the upstream's end ---- */
 
-/* A successful whole answer must be a JSON object: HTML from a proxy or half an answer is not passed on as success. */
-static int whole_check(struct reply *reply) {
-  struct json_fault fault;
-  if (reply->response->status / 100 != 2) return 0;
-  struct slice encoding = reply_field(reply, SLICE_LITERAL("content-encoding"));
-  if (encoding.len > 0 && !slice_equal_caseless(encoding, SLICE_LITERAL("identity"))) {
-    return error_set(&reply->error, 502, "upstream_encoded",
-                     "The upstream compressed its answer although nobody asked.");
-  }
-  struct json_limits limits = json_limits_default;
-  limits.tokens = 4000000; /* embeddings and logprobs are long; the body limit bounds them */
-  if (json_index_build(buffer_slice(&reply->inbox), &limits, exchange_arena(reply->call->exchange), &reply->index,
-                       &fault) < 0) {
-    return error_set(&reply->error, 502, "upstream_not_json",
-                     "The upstream's answer is not a JSON object: %s at byte %zu.", fault.reason, fault.offset);
-  }
-  usage_read(&reply->index, &reply->usage);
-  return 0;
-}
-
 static void sent_ended(struct reply *reply) {
   if (reply->error.code) {
     reply_settle(reply, REPLY_FAILED);
@@ -235,7 +220,7 @@ static void sent_ended(struct reply *reply) {
     truncated(reply);
     reply_settle(reply, REPLY_FAILED);
   } else {
-    reply_settle(reply, whole_check(reply) < 0 ? REPLY_FAILED : REPLY_WHOLE);
+    reply_settle(reply, reply_whole_check(reply) < 0 ? REPLY_FAILED : REPLY_WHOLE);
   }
 }
 
@@ -268,6 +253,8 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
   reply->call = call;
   reply->wants_stream = request->stream;
   reply->framing = request->framing;
+  reply->answer = request->answer;
+  reply->body_limit = request->body_limit;
   reply->wake = wake;
   reply->waiter = waiter;
   reply->usage = (struct usage){-1, -1, -1, -1};

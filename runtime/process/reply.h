@@ -24,13 +24,21 @@ enum reply_state {
   REPLY_OVER,     /* relayed to its end */
 };
 
+/* What a good answer (2xx) to a call that is no stream must be. */
+enum reply_answer {
+  REPLY_ANSWER_JSON, /* a JSON object: HTML from a proxy or half an answer is not passed on as success */
+  REPLY_ANSWER_ANY,  /* whatever it is, whole: somebody will read it */
+  REPLY_ANSWER_OWN,  /* what the client gets as it is: JSON and text whole, events and other bytes as they come */
+};
+
 struct usage { /* -1 = not reported */
   long long prompt, completion, cached, reasoning;
 };
 
 struct relay_options {
   bool strip_usage; /* the client did not ask for the usage chunk */
-  bool leave_open;  /* the script ends the client's stream: no [DONE], no error event, no end here */
+  bool leave_open;  /* the script writes what ends the client's stream: no [DONE], no error event here */
+  bool verbatim;    /* bytes that are not looked at */
   size_t keep;      /* how many bytes of events' data are kept for the script; more: none are */
 };
 
@@ -45,7 +53,10 @@ struct reply {
   struct transfer *transfer;        /* owned until reply_free; null when it was cancelled */
   void **box;                       /* the script's userdata, emptied with the reply */
   enum reply_state state;
+  enum reply_answer answer;
+  uint64_t body_limit;        /* of a whole answer of its own kind */
   bool wants_stream, streams; /* the client asked for one; the upstream sends one */
+  bool verbatim;              /* bytes that are nobody's business: STREAM begins with the first of them */
   bool ended;                 /* the transfer's `done` came; `error.code` null when it came whole */
   struct error error;
   const struct transfer_response *response; /* null before the head and after a cancel */
@@ -76,6 +87,8 @@ struct reply_request {
   struct transfer_request transfer;
   bool stream;
   enum framing framing; /* of the stream; only one of SSE can be relayed */
+  enum reply_answer answer;
+  uint64_t body_limit; /* of a whole answer */
 };
 
 /* Sends. `wake` is called once, from the loop: the state is then WHOLE, STREAM or FAILED. Null with `error` when
@@ -108,10 +121,18 @@ void reply_free(struct reply *reply);
 /* A stream's bytes have passed their limit: `error` says so. */
 bool reply_too_long(struct reply *reply);
 
+/* ---- reply_whole.c ---- */
+
+/* The upstream's head says how its body is to be taken: sets `streams` and `verbatim`. */
+void reply_form_choose(struct reply *reply);
+
+/* A successful whole answer is what it must be; what it says of its usage is read. 0, or -1 with `reply->error`. */
+int reply_whole_check(struct reply *reply);
+
 /* ---- relay.c ---- */
 
-/* Pipes the stream to the client, whose head has begun, and ends the client's answer, unless that is left to the
- * script. `wake` once: state OVER, error.code null when the client got everything. */
+/* Pipes the stream to the client, whose head has begun; the client's answer is the script's to end. `wake` once: state
+ * OVER, error.code null when the client got everything. */
 void reply_relay(struct reply *reply, const struct relay_options *options, reply_wake wake, void *waiter);
 void relay_bytes(struct reply *reply, struct slice bytes);
 void relay_upstream_ended(struct reply *reply);

@@ -9,26 +9,50 @@ enum {
 };
 
 static const struct route routes[] = {
-    {"/v1/chat/completions", METHOD_POST, ROUTE_MODEL, "chat"},
-    {"/v1/models", READ, ROUTE_MODEL, "models"},
-    {"/v1/models/*", READ, ROUTE_MODEL, "model"},
-    {"/livez", READ, ROUTE_PROBE, "livez"},
-    {"/readyz", READ, ROUTE_PROBE, "readyz"},
-    {"/health", READ, ROUTE_PROBE, "health"},
-    {"/metrics", READ, ROUTE_MONITOR, "metrics"},
-    {"/v1/*", 0, ROUTE_MODEL, NULL},
-    {"/admin/*", ANY, ROUTE_ADMIN, "admin"},
-    {"*", METHOD_OPTIONS, ROUTE_PROBE, "options"},
-    {"", 0, ROUTE_UNKNOWN, NULL},
+    {"/v1/chat/completions", METHOD_POST, ROUTE_MODEL, "chat", SHAPE_OPENAI},
+    {"/v1/completions", METHOD_POST, ROUTE_MODEL, "completions", SHAPE_OPENAI},
+    {"/v1/embeddings", METHOD_POST, ROUTE_MODEL, "embeddings", SHAPE_OPENAI},
+    {"/v1/responses", METHOD_POST, ROUTE_MODEL, "responses", SHAPE_RESPONSES},
+    {"/v1/messages", METHOD_POST, ROUTE_MODEL, "messages", SHAPE_ANTHROPIC},
+    {"/v1/messages/count_tokens", METHOD_POST, ROUTE_MODEL, "count_tokens", SHAPE_ANTHROPIC},
+    {"/v1/images/generations", METHOD_POST, ROUTE_MODEL, "images", SHAPE_OPENAI},
+    {"/v1/images/edits", METHOD_POST, ROUTE_MODEL, "images_edits", SHAPE_OPENAI},
+    {"/v1/images/variations", METHOD_POST, ROUTE_MODEL, "images_variations", SHAPE_OPENAI},
+    {"/v1/audio/speech", METHOD_POST, ROUTE_MODEL, "speech", SHAPE_OPENAI},
+    {"/v1/audio/transcriptions", METHOD_POST, ROUTE_MODEL, "transcriptions", SHAPE_OPENAI},
+    {"/v1/audio/translations", METHOD_POST, ROUTE_MODEL, "translations", SHAPE_OPENAI},
+    {"/v1/moderations", METHOD_POST, ROUTE_MODEL, "moderations", SHAPE_OPENAI},
+    {"/v1/rerank", METHOD_POST, ROUTE_MODEL, "rerank", SHAPE_OPENAI},
+    {"/v1beta/models/*:generateContent", METHOD_POST, ROUTE_MODEL, "gemini", SHAPE_GEMINI},
+    {"/v1beta/models/*:streamGenerateContent", METHOD_POST, ROUTE_MODEL, "gemini", SHAPE_GEMINI},
+    {"/v1beta/models/*:countTokens", METHOD_POST, ROUTE_MODEL, "gemini_count", SHAPE_GEMINI},
+    {"/v1beta/models/*:embedContent", METHOD_POST, ROUTE_MODEL, "gemini_embed", SHAPE_GEMINI},
+    {"/v1beta/models/*:batchEmbedContents", METHOD_POST, ROUTE_MODEL, "gemini_embed", SHAPE_GEMINI},
+    {"/v1/models", READ, ROUTE_MODEL, "models", SHAPE_OPENAI},
+    {"/v1/models/*", READ, ROUTE_MODEL, "model", SHAPE_OPENAI},
+    {"/v1beta/models", READ, ROUTE_MODEL, "models", SHAPE_GEMINI},
+    {"/v1beta/models/*", READ, ROUTE_MODEL, "model", SHAPE_GEMINI},
+    {"/v1/capabilities", READ, ROUTE_MODEL, "capabilities", SHAPE_OPENAI},
+    {"/livez", READ, ROUTE_PROBE, "livez", SHAPE_OPENAI},
+    {"/readyz", READ, ROUTE_PROBE, "readyz", SHAPE_OPENAI},
+    {"/health", READ, ROUTE_PROBE, "health", SHAPE_OPENAI},
+    {"/metrics", READ, ROUTE_MONITOR, "metrics", SHAPE_OPENAI},
+    {"/", READ, ROUTE_PROBE, "root", SHAPE_OPENAI},
+    {"/v1/messages/*", 0, ROUTE_MODEL, NULL, SHAPE_ANTHROPIC},
+    {"/v1/*", 0, ROUTE_MODEL, NULL, SHAPE_OPENAI},
+    {"/v1beta/*", 0, ROUTE_MODEL, NULL, SHAPE_GEMINI},
+    {"/admin/*", ANY, ROUTE_ADMIN, "admin", SHAPE_OPENAI},
+    {"*", METHOD_OPTIONS, ROUTE_PROBE, "options", SHAPE_OPENAI},
+    {"", 0, ROUTE_UNKNOWN, NULL, SHAPE_OPENAI},
 };
 
 static bool path_matches(const char *pattern, struct slice path) {
   struct slice wanted = slice_text(pattern);
-  if (wanted.len >= 2 && wanted.ptr[wanted.len - 1] == '*') {
-    wanted.len--;
-    return path.len > wanted.len && slice_starts(path, wanted);
-  }
-  return wanted.len == 0 || slice_equal(wanted, path);
+  const char *star = wanted.len > 1 ? memchr(wanted.ptr, '*', wanted.len) : NULL;
+  if (!star) return wanted.len == 0 || slice_equal(wanted, path);
+  struct slice before = {wanted.ptr, (size_t)(star - wanted.ptr)}, behind = slice_from(wanted, before.len + 1);
+  return path.len > before.len + behind.len && slice_starts(path, before) &&
+         slice_equal(slice_from(path, path.len - behind.len), behind);
 }
 
 const struct route *route_find(struct slice path) {

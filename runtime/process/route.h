@@ -23,11 +23,15 @@ enum {
   METHOD_OPTIONS = 64
 };
 
+/* Whose words a client of the route expects errors in: see shape.h. */
+enum shape { SHAPE_OPENAI, SHAPE_RESPONSES, SHAPE_ANTHROPIC, SHAPE_GEMINI };
+
 struct route {
-  const char *path; /* exact, or a prefix when it ends in '/' followed by '*' */
+  const char *path; /* exact; one '*' stands for at least one byte, anything */
   unsigned methods; /* METHOD_ bits */
   enum route_class class;
   const char *endpoint; /* the name lua/router.lua knows it by */
+  enum shape shape;
 };
 
 /* Never null: what no row serves gets the last one, ROUTE_UNKNOWN. */

@@ -63,6 +63,10 @@ struct tls_context *upstream_tls(struct upstream *upstream, bool insecure, struc
   return *context;
 }
 
+size_t upstream_origins(const struct upstream *upstream) {
+  return upstream->origins_by_key.count;
+}
+
 static void contents_free(struct upstream *upstream) {
   if (upstream->tls) tls_context_close(upstream->tls);
   if (upstream->tls_insecure) tls_context_close(upstream->tls_insecure);

@@ -53,5 +53,8 @@ struct origin *origin_get(struct upstream *upstream, const struct origin_options
 /* Bodies may be sent in pieces there, and connections upgraded: not through a proxy, by HTTP/2, or in a replay. */
 bool origin_streams(const struct origin *origin);
 
+/* How many there are. */
+size_t upstream_origins(const struct upstream *upstream);
+
 /* Appends "https://host:port". */
 void origin_address(const struct origin *origin, struct buffer *out);

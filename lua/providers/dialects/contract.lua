@@ -118,8 +118,8 @@ local schema = require "schema"
 ---@class Dialect
 ---@field name string the file's
 ---@field raw_keys table<string, boolean>? members of the request that json.decode keeps raw, at any depth
----@field edits (fun(call: table, provider: Provider, model: string): Edit[])?
----@field refuses (fun(name: string, provider: Provider, model: string): boolean)?
+---@field edits (fun(call: table, provider: Provider, model: string, surface: string): Edit[])?
+---@field refuses (fun(name: string, provider: Provider, model: string, surface: string): boolean)?
 ---@field request (fun(call: DialectCall, provider: Provider): DialectRequest?, Failure?)?
 ---@field response (fun(call: DialectCall, text: string, headers: table): string?, Usage|Failure|nil)?
 ---@field failure (fun(status: integer, headers: table, text: string?, now: number?): Failure)?

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <lua.h>
+
+#include "base/buffer.h"
+#include "upstream/transfer.h"
+
+#define TARGET_TYPE "gateway.target"
+
+/* An origin with what every call to it carries, composed once per generation. Owned by the Lua collector. */
+struct target {
+  struct origin *origin;
+  struct buffer lines; /* prepared header lines; holds the credential */
+  struct transfer_timeouts timeouts;
+};
+
+struct target *bind_target(lua_State *L, int index);
+
+/* target:send, in send.c */
+int bind_target_send(lua_State *L);
+
+/* fetch(call, url, max_bytes), in http.c */
+int bind_fetch_public(lua_State *L);

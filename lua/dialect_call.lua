@@ -1,0 +1,77 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What a dialect is handed: one call on its way to one target, and the three things it may wait for.
+
+local clock = require "gateway.clock"
+local errors = require "errors"
+local sending = require "sending"
+local upstream = require "gateway.upstream"
+
+local dialect_call = {}
+
+--- Headers of the client that concern dialects.
+local HEADERS = {
+  "anthropic-beta", "anthropic-version", "anthropic-user-profile-id", "anthropic-workspace-id", "openai-beta",
+  "x-goog-user-project",
+}
+
+---@return table<string, string>
+function dialect_call.headers(call)
+  return call:headers(HEADERS)
+end
+
+local ASKED_MOST = 600 -- further calls of one request: a prediction that is polled every half second for five minutes
+
+--- A further call to the same provider. What is not 2xx is a reply, too.
+local function ask(call, target, counter, built)
+  counter.asked = (counter.asked or 0) + 1
+  if counter.asked > ASKED_MOST then return nil, errors.transport { status = 504, code = "upstream_timeout" } end
+  local out, refused = sending.built(target, built)
+  if not out then return nil, refused end
+  out.answer, out.body = "any", out.body or ""
+  if not out.method and out.body == "" then out.method = "GET" end
+  local reply, failure = sending.send(call, target, out)
+  if not reply then return nil, failure end
+  local found = { status = reply:status(), headers = reply:headers(), text = reply:body() }
+  reply:close()
+  return found
+end
+
+local FETCH_CODES = { not_allowed = true, bad_url = true, too_large = true }
+
+--- What a client's URL that cannot be read means for it.
+local function unfetched(message, code)
+  local detail = FETCH_CODES[code] and message or "it could not be read"
+  return errors.invalid(("a URL of the request cannot be used: %s"):format(detail))
+end
+
+local FETCHED_BYTES, FETCHED_MOST = 20971520, 64 -- of one URL; URLs of one request
+
+local function fetch(call, counter, url, options)
+  counter.fetched = (counter.fetched or 0) + 1
+  if counter.fetched > FETCHED_MOST then return nil, errors.invalid "the request names too many URLs" end
+  local found, message, code = upstream.fetch(call, url, options and options.max_bytes or FETCHED_BYTES)
+  if not found then return nil, unfetched(message, code) end
+  if found.status ~= 200 then return nil, unfetched(("it answered with %d"):format(found.status)) end
+  return found.body, found.headers["content-type"]
+end
+
+--- Everything but the decoded body.
+---@param call table
+---@param request table the hallway's
+---@param target Target
+---@param route Route
+---@return DialectCall
+function dialect_call.open(call, request, target, route)
+  local counter = {}
+  return {
+    surface = request.surface.name, model = route.model, requested_model = request.model,
+    stream = request.stream == true, include_usage = request.include_usage == true, moved = request.moved,
+    id = call:trace_id(), created = math.floor(clock.now()), headers = dialect_call.headers(call),
+    variables = target.variables, kept = {},
+    ask = function(built) return ask(call, target, counter, built) end,
+    fetch = function(url, options) return fetch(call, counter, url, options) end,
+    sleep = function(milliseconds) upstream.sleep(call, milliseconds) end,
+  }
+end
+
+return dialect_call

@@ -1,0 +1,95 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A call on its way to a target: where it goes, signed where the provider wants signatures.
+
+local errors = require "errors"
+local reach = require "reach"
+
+---@class Outgoing what is sent
+---@field path string from the host's root, with its query
+---@field origin string? another than the target's own
+---@field named boolean? the provider's data names that one
+---@field method string?
+---@field headers table<string, string>?
+---@field body string? absent: the call's own body with its edits
+---@field stream boolean?
+---@field framing string?
+---@field answer "json"|"any"|"own"|nil what a good answer is: see bindings/upstream.c
+
+local sending = {}
+
+local BAD_URL = { status = 502, code = "upstream_bad_origin", message = "the provider named an address that is none" }
+
+--- What a dialect asks for, as it goes out.
+---@param target Target
+---@param built DialectRequest
+---@return Outgoing? out
+---@return Failure? failure
+function sending.built(target, built)
+  local out = { method = built.method, headers = built.headers, body = built.body }
+  if not built.url then
+    out.path = target.base_path .. built.path
+    return out
+  end
+  local origin, path = built.url:match "^(https?://[^/?#%s]+)([^#%s]*)$"
+  if not origin then return nil, errors.transport(BAD_URL) end
+  if path:sub(1, 1) ~= "/" then path = "/" .. path end
+  out.path = path
+  if origin ~= target.origin then out.origin = origin end
+  return out
+end
+
+-- Signatures ---------------------------------------------------------------------------------------------------------
+
+local DEFAULT_PORTS = { http = ":80", https = ":443" }
+
+--- The Host field, as the client writes it.
+local function host_of(origin)
+  local scheme, authority = origin:match "^(https?)://(.+)$"
+  authority = authority:lower()
+  local port = DEFAULT_PORTS[scheme]
+  if authority:sub(-#port) == port then authority = authority:sub(1, -#port - 1) end
+  return authority
+end
+
+local function lower(headers, into)
+  for name, value in pairs(headers or {}) do into[name:lower()] = value end
+  return into
+end
+
+--- Puts the signature's headers beside the others.
+---@return Failure? failure
+local function sign(call, target, out)
+  local headers = lower(out.headers, lower(reach.lines(target), {}))
+  local method = out.method or "POST"
+  local body = out.body or method ~= "GET" and call:text() or ""
+  local more, failure = target.sign({
+    method = method, host = host_of(out.origin or target.origin), path = out.path, headers = headers, body = body,
+  }, reach.signing(target))
+  if not more then return failure or errors.unsigned end
+  out.headers = lower(more, lower(out.headers, {}))
+end
+
+-- Sending ------------------------------------------------------------------------------------------------------------
+
+--- Waits for the answer's head, and its body where it is whole.
+---@param call table
+---@param target Target
+---@param out Outgoing
+---@return table? reply
+---@return Failure? failure
+function sending.send(call, target, out)
+  local handle, message = target.upstream, nil
+  if out.origin then handle, message = reach.handle(target, out.origin, out.named) end
+  if not handle then
+    return nil, errors.transport { status = 502, code = "upstream_bad_origin", message = message }
+  end
+  if target.sign and reach.signs(target, out.origin or target.origin, out.named) then
+    local failure = sign(call, target, out)
+    if failure then return nil, failure end
+  end
+  local reply, problem = handle:send(call, out)
+  if reply then return reply end
+  return nil, errors.transport(problem)
+end
+
+return sending

@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- What went wrong at a provider, out of its answer: the dialect reads it.
+
+local clock = require "gateway.clock"
+
+local upstream_fault = {}
+
+local FAILURE_BYTES = 262144 -- of a failed answer: enough for its words
+
+--- Header values a dialect may read of a failed answer.
+local FAILURE_HEADERS = {
+  "retry-after", "retry-after-ms", "x-should-retry", "content-type", "x-ratelimit-reset", "date", "x-amzn-errortype",
+}
+
+--- A failure of the provider, which is counted as one.
+---@return Failure
+function upstream_fault.blamed(failure)
+  failure.error_type = failure.error_type or failure.status == 504 and "timeout" or "provider_error"
+  return failure
+end
+
+--- A failed answer.
+---@return Failure
+function upstream_fault.answer(dialect, reply, status)
+  local headers = {}
+  for _, name in ipairs(FAILURE_HEADERS) do headers[name] = reply:header(name) end
+  local failure = dialect.failure(status, headers, reply:body(FAILURE_BYTES), clock.now())
+  failure.upstream_status, failure.headers = status, reply:passed()
+  return upstream_fault.blamed(failure)
+end
+
+--- What an answer has that is one, whatever else it says.
+local ANSWERED = {
+  chat = "choices", embeddings = "data", images = "data", images_edits = "data", images_variations = "data",
+  moderations = "results", rerank = "results", transcriptions = "text", translations = "text",
+}
+
+--- A 200 that carries an error, as the whole answer or as a stream's first event, is a failure like any other.
+---@param surface Surface? chat
+---@return Failure?
+function upstream_fault.hidden(dialect, reply, request, surface)
+  if request.stream then
+    local failure = dialect.first_failure and dialect.first_failure(reply:first())
+    return failure and upstream_fault.blamed(failure)
+  end
+  local answered = ANSWERED[surface and surface.name or "chat"]
+  if reply:has "error" and not (answered and reply:has(answered)) then
+    return upstream_fault.answer(dialect, reply, 502)
+  end
+end
+
+return upstream_fault
