@@ -6,7 +6,8 @@
 /* gateway.sse, gateway.ndjson, gateway.eventstream: events cut out of bytes, for specs and scripts that hold a stream
  * themselves.
  *   new([limit]) -> splitter
- *   splitter:feed(bytes) -> array of { name =, data = } | nil, "too large" or "corrupt", for good
+ *   splitter:feed(bytes) -> array of { name =, data = } | nil, "too large" or "corrupt", for good; the message stands
+ *     beside the events when some came before it
  *   splitter:at_boundary() -> whether no unfinished event is held */
 
 #define SPLITTER_TYPE "gateway.splitter"
@@ -77,7 +78,7 @@ static int feed(lua_State *L) {
     lua_rawseti(L, -2, ++count);
   }
   if (result == SPLITTER_NEED_MORE) return 1;
-  lua_pushnil(L);
+  if (count == 0) lua_pushnil(L);
   bind_push_slice(L, slice_text(result == SPLITTER_CORRUPT ? "corrupt" : "too large"));
   return 2;
 }

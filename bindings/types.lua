@@ -312,7 +312,7 @@ function MatchStream:feed(text) end
 
 ---@class Splitter
 ---@field feed fun(self: Splitter, bytes: string): { name: string, data: string }[]?, string? nil and "too large" or
---- "corrupt", for good
+--- "corrupt", for good; the events that came before it stand in nil's place
 ---@field at_boundary fun(self: Splitter): boolean nothing of an event is held
 
 ---@class gateway.base64

@@ -41,6 +41,12 @@ describe("gateway.eventstream", function()
     assert.is_false(splitter:at_boundary())
   end)
 
+  it("gives the messages before a damaged one", function()
+    local list, message = eventstream.new():feed(EMPTY .. EMPTY .. FAILED:sub(1, -2) .. "x" .. EMPTY)
+    assert.equal(2, #list)
+    assert.equal("corrupt", message)
+  end)
+
   it("gives up on a message that is too large, and knows where a body may end", function()
     local splitter = eventstream.new(16)
     assert.equal(1, #splitter:feed(EMPTY))

@@ -1,7 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Streams of a transcript: read, joined so that the cut of text deltas does not matter, fed in any pieces.
 
+local eventstream = require "gateway.eventstream"
 local json = require "gateway.json"
+local ndjson = require "gateway.ndjson"
 local sse = require "gateway.sse"
 
 local chunks = {}
@@ -50,46 +52,54 @@ local function payload_of_failure(failure)
   }
 end
 
---- A splitter for lines, as gateway.sse is one for events.
-local function lines()
-  local rest = ""
-  return {
-    feed = function(_, piece)
-      local list = {}
-      rest = (rest .. piece):gsub("([^\n]*)\n", function(line)
-        list[#list + 1] = { name = "", data = line }
-        return ""
-      end)
-      return list
-    end,
-  }
+--- How a stream is cut into events, by the dialect's framing: makes an object with feed(piece) -> events.
+chunks.splitters = { sse = sse.new, ndjson = ndjson.new, eventstream = eventstream.new }
+
+-- What the reply makes of a damaged frame, and of half a one (runtime/process/reply.c).
+local CORRUPT = {
+  status = 502, type = "api_error", code = "upstream_stream_corrupt",
+  message = "The upstream stream was corrupt (checksum mismatch).",
+}
+local TRUNCATED = {
+  status = 502, type = "api_error", code = "upstream_stream_truncated",
+  message = "The upstream stream ended before it was complete.",
+}
+
+local function append(list, payloads)
+  for _, payload in ipairs(payloads or {}) do
+    list[#list + 1] = assert(json.decode(payload))
+  end
 end
 
---- How a stream is cut into events, by the dialect's framing: makes an object with feed(piece) -> events.
-chunks.splitters = { sse = sse.new, ndjson = lines }
+local function translate_piece(dialect, state, splitter, piece, list)
+  local events, broken = splitter:feed(piece)
+  for _, event in ipairs(events or {}) do
+    local payloads, failure = dialect.event(state, event.name, event.data)
+    append(list, payloads)
+    if not payloads then return failure end
+  end
+  return broken and CORRUPT
+end
 
 local function translate(dialect, state, pieces, list)
   local splitter = chunks.splitters[dialect.framing or "sse"]()
   for _, piece in ipairs(pieces) do
-    for _, event in ipairs(assert(splitter:feed(piece))) do
-      local payloads, failure = dialect.event(state, event.name, event.data)
-      if not payloads then return failure end
-      for _, payload in ipairs(payloads) do
-        list[#list + 1] = assert(json.decode(payload))
-      end
-    end
+    local failure = translate_piece(dialect, state, splitter, piece, list)
+    if failure then return failure end
+  end
+  if dialect.framing == "eventstream" and not splitter:at_boundary() then return TRUNCATED end
+  for _, event in ipairs(dialect.framing == "ndjson" and splitter:feed("\n") or {}) do
+    append(list, (dialect.event(state, event.name, event.data)))
   end
   local payloads, failure = dialect.finish(state)
-  if not payloads then return failure end
-  for _, payload in ipairs(payloads) do
-    list[#list + 1] = assert(json.decode(payload))
-  end
-  return nil
+  append(list, payloads)
+  return not payloads and failure or nil
 end
 
 --- What a client would see of a stream that arrives in these pieces, and the failure before anything was seen.
-function chunks.translated(dialect, call, pieces)
-  local state, list = dialect.stream(call), {}
+--- `headers` are the answer's.
+function chunks.translated(dialect, call, pieces, headers)
+  local state, list = dialect.stream(call, headers or {}), {}
   local failure = translate(dialect, state, pieces, list)
   if failure and #list == 0 then return nil, failure, state end
   list[#list + 1] = failure and payload_of_failure(failure) or "[DONE]"

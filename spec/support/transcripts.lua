@@ -100,8 +100,8 @@ local function check_failure(expected, failure)
 end
 
 ---@param options { vendor: string, dialect: table, provider: table, operation: table?, surface: string?,
----  variables: table?, base: string?, raw_keys: table?, model: string?,
----  kept: (fun(): table)? } `operation`: of another surface than chat
+---  variables: table?, base: string?, raw_keys: table?, model: string?, kept: (fun(): table)?,
+---  headers: table? } `operation`: of another surface than chat; `headers` are those of streamed answers
 function transcripts.of(options)
   local vendor, dialect = options.vendor, options.dialect
   local operation = options.operation or dialect
@@ -142,7 +142,7 @@ function transcripts.of(options)
 
   --- What a stream in these pieces becomes.
   function bound.streamed(case, pieces)
-    local list = chunks.translated(dialect, bound.call { stream = true }, pieces)
+    local list = chunks.translated(dialect, bound.call { stream = true }, pieces, options.headers)
     local expected = chunks.read(transcripts.text(vendor, case, "expected.openai.stream.txt"))
     transcripts.check(same.document(chunks.joined(expected), chunks.joined(list)))
   end
@@ -166,7 +166,7 @@ function transcripts.of(options)
   --- The stream fails before anything is seen, with the status of the error.
   function bound.stream_fails_first(case)
     local text = stream_text(case)
-    local list, failure = chunks.translated(dialect, bound.call { stream = true }, { text })
+    local list, failure = chunks.translated(dialect, bound.call { stream = true }, { text }, options.headers)
     equal(nil, list, "chunks before the failure")
     check_failure(transcripts.document(vendor, case, "expected.openai"), failure)
   end
@@ -175,9 +175,10 @@ function transcripts.of(options)
   function bound.usage_is_asked(case)
     local text = stream_text(case)
     spec.seed(1)
-    local full = chunks.translated(dialect, bound.call { stream = true }, { text })
+    local full = chunks.translated(dialect, bound.call { stream = true }, { text }, options.headers)
     spec.seed(1)
-    local short = chunks.translated(dialect, bound.call { stream = true, include_usage = false }, { text })
+    local call = bound.call { stream = true, include_usage = false }
+    local short = chunks.translated(dialect, call, { text }, options.headers)
     table.remove(full, #full - 1)
     transcripts.check(same.document(full, short))
   end
