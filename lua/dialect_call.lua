@@ -67,7 +67,7 @@ function dialect_call.open(call, request, target, route)
     surface = request.surface.name, model = route.model, requested_model = request.model,
     stream = request.stream == true, include_usage = request.include_usage == true, moved = request.moved,
     id = call:trace_id(), created = math.floor(clock.now()), headers = dialect_call.headers(call),
-    variables = target.variables, kept = {},
+    variables = target.variables, given = target.endpoint ~= nil and target.endpoint.given, kept = {},
     ask = function(built) return ask(call, target, counter, built) end,
     fetch = function(url, options) return fetch(call, counter, url, options) end,
     sleep = function(milliseconds) upstream.sleep(call, milliseconds) end,

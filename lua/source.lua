@@ -38,7 +38,7 @@ end
 
 --- The events of another dialect, translated.
 function source.translated(dialect, context, reply)
-  local state = dialect.stream(context)
+  local state = dialect.stream(context, reply:headers())
   local self = { marked = true }
   function self.next(milliseconds)
     local name, data, message = reply:next(milliseconds)

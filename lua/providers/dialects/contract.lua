@@ -28,6 +28,7 @@ local schema = require "schema"
 --- written
 ---@field headers table<string, string> the client's headers that concern dialects, in lower case
 ---@field variables table<string, string> the provider's env.vars with their values
+---@field given boolean? the operator gave the address: everything of the provider is below it
 ---@field moved boolean? an earlier target failed: what another model signed does not belong here
 ---@field kept table state from `request` to the translation of the answer
 ---@field ask fun(request: DialectRequest): Reply?, Failure? a further call to the same provider, signed alike; what is
@@ -125,7 +126,8 @@ local schema = require "schema"
 ---@field failure (fun(status: integer, headers: table, text: string?, now: number?): Failure)?
 ---@field first_failure (fun(name: string, data: string): Failure?)? an error as first event of a 200
 ---@field framing "sse"|"ndjson"|"eventstream"|nil how a stream's body is cut: "sse" unless it says otherwise
----@field stream (fun(call: DialectCall): table)? the state; its `done` is true once the last event has come
+---@field stream (fun(call: DialectCall, headers: table): table)? the state, given the answer's headers; its `done` is
+--- true once the last event has come
 ---@field event (fun(state: table, name: string, data: string): string[]?, Failure?)? payloads to frame, maybe none.
 --- ndjson: data is a line; eventstream: name is its :event-type, "exception." or "error." and what kind
 ---@field finish (fun(state: table): string[]?, Failure?)? the body has ended
