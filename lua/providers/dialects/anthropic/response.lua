@@ -4,7 +4,6 @@
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
-local mended = require "providers.dialects.neutral.mended"
 local reply = require "providers.dialects.neutral.reply"
 local stop = require "providers.dialects.anthropic.stop"
 local usage = require "providers.dialects.anthropic.usage"
@@ -110,7 +109,7 @@ local function envelope_of(answer, call)
 end
 
 local function decoded(text)
-  local answer = mended.decode(text, OPTIONS)
+  local answer = json.decode(text, OPTIONS)
   if typed(answer, "content", "table") then return answer end
   return nil
 end

@@ -83,7 +83,7 @@ local function words(object, names)
   return nil
 end
 
-local MESSAGE = { "error", "detail", "message", "errors", "msg", "error_message", "title", "base_resp" }
+local MESSAGE = { "error", "detail", "message", "Message", "errors", "msg", "error_message", "title", "base_resp" }
 local INNER_MESSAGE = { "message", "error", "detail", "msg", "status_msg", "metadata" }
 
 local function message_of(body)

@@ -2,6 +2,7 @@
 --- Names and ids in the spelling a vendor accepts. Within one request different ones stay different, and the same
 --- history always gives the same spelling, so a vendor's prompt cache survives.
 
+local crypto = require "gateway.crypto"
 local random = require "gateway.random"
 
 local RANDOM = 24 -- characters of an id made here
@@ -52,4 +53,19 @@ local function of_answer(given)
   return "chatcmpl-" .. (given and given ~= "" and given or random.alphanumeric(RANDOM))
 end
 
-return { new = new, spell = spell, of_call = of_call, of_answer = of_answer }
+local DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+--- An id of exactly nine letters and digits, which is all that Mistral's models take: one that is so already stays.
+---@param id string
+---@return string
+local function nine(id)
+  if id:find("^%w%w%w%w%w%w%w%w%w$") then return id end
+  local number, digits = tonumber(crypto.sha256(id):sub(1, 13), 16), {}
+  for i = 9, 1, -1 do
+    local digit = number % 62
+    digits[i], number = DIGITS:sub(digit + 1, digit + 1), (number - digit) / 62
+  end
+  return table.concat(digits)
+end
+
+return { new = new, spell = spell, nine = nine, of_call = of_call, of_answer = of_answer }
