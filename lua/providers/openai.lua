@@ -56,5 +56,12 @@ return {
       { prefixes = { "gpt-image-", "chatgpt-image-" }, drop = { "response_format", "style" } },
     },
   },
+  -- Models without chat. Unverified: that all of these, and no others, know the Responses API alone.
+  wires = {
+    { surface = "chat", contains = { "-codex", "codex-mini", "-pro", "-deep-research", "computer-use-preview" },
+      except = { "ft:" }, dialect = "openai_responses", path = "/responses" },
+    { surface = "completions", dialect = "openai_completions",
+      prefixes = { "gpt-3.5-turbo-instruct", "davinci-", "babbage-", "ft:davinci-", "ft:babbage-" } },
+  },
   stream = { usage = "include_usage" },
 }
