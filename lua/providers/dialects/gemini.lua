@@ -1,27 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Google's generateContent as its own API serves it, with an API key. The parts are in gemini/, one noun each; the
---- same parts serve Vertex (vertex_gemini.lua).
+--- Google's generateContent as its own API serves it, with an API key; and the clients that speak it. The parts are in
+--- gemini/, one noun each; the same parts serve Vertex (vertex_gemini.lua).
 
 local dialect = require "providers.dialects.gemini.dialect"
 local embeddings = require "providers.dialects.gemini.embeddings"
-local models = require "providers.dialects.gemini.models"
-
-local TUNED = "tunedModels/"
-
---- The folder a model lies in, and its name there.
-local function place(model)
-  if model:sub(1, #TUNED) == TUNED then return TUNED, model:sub(#TUNED + 1) end
-  return "models/", models.plain(model)
-end
+local face = require "providers.dialects.gemini.face"
+local path = require "providers.dialects.gemini.path"
 
 local function named(model)
-  local folder, name = place(model)
+  local folder, name = path.place(model)
   return folder .. name
-end
-
-local function path_of(call, method)
-  local folder, name = place(call.model)
-  return ("/%s%s:%s"):format(folder, dialect.escaped(name), method)
 end
 
 ---@type GeminiHost
@@ -29,7 +17,7 @@ local host = {
   name = "gemini",
   ids = true,
   labels = false,
-  path = path_of,
+  path = function(call, method) return path.gemini(call.model, method) end,
   named = named,
   counted = function(call, body)
     body.model = named(call.model)
@@ -37,6 +25,7 @@ local host = {
   end,
   embeds = function() return embeddings.BATCH end,
   tier = function(body, _, tier) body.serviceTier = tier end,
+  faces = face,
 }
 
 return dialect.of(host)

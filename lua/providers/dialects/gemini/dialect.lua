@@ -10,13 +10,6 @@ local request = require "providers.dialects.gemini.request"
 local response = require "providers.dialects.gemini.response"
 local stream = require "providers.dialects.gemini.stream"
 
---- A name as one segment of a path, so that it leads nowhere else; "@" and ":" may stay.
----@param text string
----@return string
-local function escaped(text)
-  return (text:gsub("[^%w%-%._~@:]", function(byte) return ("%%%02X"):format(byte:byte()) end))
-end
-
 ---@param host GeminiHost
 ---@return Dialect
 local function of(host)
@@ -40,4 +33,4 @@ local function of(host)
   }
 end
 
-return { of = of, escaped = escaped }
+return { of = of }

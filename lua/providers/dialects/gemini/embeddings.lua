@@ -7,6 +7,7 @@ local json = require "gateway.json"
 local failure = require "providers.dialects.neutral.failure"
 local faults = require "providers.dialects.gemini.failure"
 local neutral = require "providers.dialects.neutral.embeddings"
+local requests = require "providers.dialects.gemini.request"
 local value = require "providers.dialects.neutral.value"
 
 local typed = value.typed
@@ -171,7 +172,10 @@ end
 
 local function request_of(call, host, texts, facts)
   local way = call.kept.way
-  return { path = host.path(call, way.method), body = json.encode(way.body(texts, facts)) }
+  return {
+    path = host.path(call, way.method), headers = requests.headers_of(call, host),
+    body = json.encode(way.body(texts, facts)),
+  }
 end
 
 local function ask(call, request)

@@ -8,6 +8,7 @@ local faults = require "providers.dialects.gemini.failure"
 local models = require "providers.dialects.gemini.models"
 local parameters = require "providers.dialects.neutral.parameters"
 local parts = require "providers.dialects.gemini.parts"
+local requests = require "providers.dialects.gemini.request"
 local statuses = require "providers.dialects.neutral.statuses"
 local usage = require "providers.dialects.gemini.usage"
 local value = require "providers.dialects.neutral.value"
@@ -163,10 +164,12 @@ local function build(call, host)
   if not count then return nil, bad_count end
   local imagen = models.plain(call.model):find "^imagen" ~= nil
   call.kept = { imagen = imagen, images = {} }
+  local request = { headers = requests.headers_of(call, host) }
   if imagen then
-    return { path = host.path(call, "predict"), body = json.encode(imagen_body(call.request, prompt, count)) }
+    request.path, request.body = host.path(call, "predict"), json.encode(imagen_body(call.request, prompt, count))
+    return request
   end
-  local request = { path = host.path(call, "generateContent"), body = json.encode(gemini_body(call.request, prompt)) }
+  request.path, request.body = host.path(call, "generateContent"), json.encode(gemini_body(call.request, prompt))
   local failed = ask_for_others(call, request, count)
   if failed then return nil, failed end
   return request

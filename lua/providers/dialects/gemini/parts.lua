@@ -4,6 +4,7 @@
 local json = require "gateway.json"
 local random = require "gateway.random"
 
+local ordered = require "providers.dialects.neutral.ordered"
 local value = require "providers.dialects.neutral.value"
 
 local typed = value.typed
@@ -64,7 +65,7 @@ end
 ---@return string JSON text
 local function arguments_of(call)
   local args = value.member(call, "args")
-  return args ~= nil and json.encode(args) or "{}"
+  return args ~= nil and ordered.compact(json.encode(args)) or "{}"
 end
 
 --- An image as clients of multimodal models read it.

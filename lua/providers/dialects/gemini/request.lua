@@ -19,6 +19,7 @@ local member, typed = value.member, value.typed
 ---@field named (fun(model: string): string)? a model's name in a body
 ---@field counted fun(call: DialectCall, body: table): table what countTokens reads
 ---@field embeds fun(call: DialectCall): EmbeddingWay
+---@field headers string[]? of the client that concern this host
 ---@field faces table<string, Face>? clients that speak to it
 ---@field ids boolean whether calls and results have ids
 ---@field labels boolean whether it takes `labels`
@@ -49,13 +50,25 @@ local function refusal(request)
   return nil
 end
 
+--- The client's headers that this host reads.
+---@param call DialectCall
+---@param host GeminiHost
+---@return table<string, string>
+local function headers_of(call, host)
+  local headers = {}
+  for _, name in ipairs(host.headers or {}) do
+    headers[name] = (call.headers or {})[name]
+  end
+  return headers
+end
+
 local function new_draft(call, host)
   local traits = models.traits(call.model)
   return {
     call = call, request = call.request, host = host, traits = traits, names = tools.new_names(),
     openapi = not traits.json_schema or (call.variables or {}).schema == "openapi",
     google = typed(typed(call.request, "extra_body", "table"), "google", "table") or {},
-    has_tools = false, headers = {}, body = {},
+    has_tools = false, headers = headers_of(call, host), body = {},
   }
 end
 
@@ -162,4 +175,4 @@ local function build(call, host)
   return { path = host.path(call, method), headers = draft.headers, body = body }
 end
 
-return { build = build, draft_of = draft_of }
+return { build = build, draft_of = draft_of, headers_of = headers_of }

@@ -1,0 +1,51 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A request of generateContent, or of countTokens, as an OpenAI chat request.
+
+local config = require "providers.dialects.gemini.face_config"
+local facing = require "providers.dialects.anthropic.face_target"
+local spelt = require "providers.dialects.gemini.spelt"
+local tools = require "providers.dialects.gemini.face_tools"
+local turns = require "providers.dialects.gemini.face_turns"
+
+--- What of Google's own members the one who is asked can use.
+local function wants_of(context)
+  local wants = facing.wants(context)
+  local dialect = context.target and context.target.dialect or ""
+  wants.google = dialect:find "^gemini" ~= nil or dialect:find "^vertex_gemini" ~= nil
+    or context.target ~= nil and context.target.provider.name == "gemini-openai"
+  return wants
+end
+
+local function add_stream(body, context)
+  if not context.stream then return end
+  body.stream, body.stream_options = true, { include_usage = true }
+end
+
+--- A body that the target can be asked with.
+---@param context FaceContext
+---@return table? body, Failure? failure
+local function chat(context)
+  local request, wants = context.request, wants_of(context)
+  local messages, problem = turns.messages(request, wants)
+  if not messages then return nil, problem end
+  local body, dropped = { model = context.model, messages = messages }, {}
+  problem = tools.put(body, request, wants, dropped)
+  if problem then return nil, problem end
+  config.put(body, request, wants)
+  add_stream(body, context)
+  context.kept = context.kept or {}
+  context.kept.dropped = #dropped > 0 and table.concat(dropped, ", ") or nil
+  return body
+end
+
+--- The same for a count: the request may be wrapped.
+---@param context FaceContext
+---@return table? body, Failure? failure
+local function counted(context)
+  local inner = spelt.typed(context.request, "generateContentRequest", "table")
+  if not inner then return chat(context) end
+  local other = setmetatable({ request = inner }, { __index = context })
+  return chat(other)
+end
+
+return { chat = chat, counted = counted }
