@@ -12,7 +12,7 @@ return {
     ["messages"] = { "mapped", "`input`, a list of items" },
     ["messages[].role"] = { "kept", "`role`; results of tools are items of their own" },
     ["messages[].content"] = { "mapped", "parts; of a tool's result a string, unless it holds more than text" },
-    ["messages[].content[].type"] = { "mapped", "input_ or output_text, input_image, input_file, input_audio, refusal" },
+    ["messages[].content[].type"] = { "mapped", "input_text, output_text, input_image, input_file, input_audio" },
     ["messages[].content[].text"] = { "kept", "`text`" },
     ["messages[].content[].refusal"] = { "kept", "`refusal`" },
     ["messages[].content[].image_url"] = { "mapped", "`image_url`" },

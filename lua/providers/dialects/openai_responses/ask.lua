@@ -7,6 +7,7 @@ local ids = require "providers.dialects.openai_responses.ids"
 local items = require "providers.dialects.openai_responses.items"
 local json = require "gateway.json"
 local tools = require "providers.dialects.openai_responses.tools"
+local shape = require "providers.dialects.openai.shape"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
@@ -45,7 +46,7 @@ local function add_nothing(made)
     return draft.refused("background", "use stream, or wait for the answer")
   end
   if member(request, "context_management") ~= nil then
-    return draft.leave_out(made, "context_management", "context_management")
+    return shape.leave_out(made.context, "context_management", "context_management")
   end
   return nil
 end
