@@ -6,8 +6,8 @@ local failure = require "providers.dialects.neutral.failure"
 local ids = require "providers.dialects.openai_responses.ids"
 local items = require "providers.dialects.openai_responses.items"
 local json = require "gateway.json"
-local tools = require "providers.dialects.openai_responses.tools"
 local shape = require "providers.dialects.openai.shape"
+local tools = require "providers.dialects.openai_responses.tools"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
