@@ -58,6 +58,11 @@ int json_index_build(struct slice text, const struct json_limits *limits, struct
 /* The member named `key`, however it was spelt ("\u006dodel" is found as model), or null. */
 const struct json_member *json_index_find(const struct json_index *index, struct slice key);
 
+/* The raw string value of the first top-level member `key` in the beginning of a document: it may be cut anywhere and
+ * nobody has validated it. False when the member is not there yet, is no string, or something before it is malformed.
+ */
+bool json_glance(struct slice text, struct slice key, struct slice *raw);
+
 /* The raw value at a path of object keys and 0-based array positions ("messages", 2, "content") inside valid JSON.
  * Returns false when some step is not there. */
 struct json_step {
