@@ -27,6 +27,10 @@ static bool gateways_own(struct slice name) {
   return false;
 }
 
+bool call_field_taken(const struct call *call, struct slice name) {
+  return own_field(call, name) != NULL;
+}
+
 bool call_field_set(struct call *call, struct slice name, struct slice value) {
   if (gateways_own(name)) return false;
   struct arena *arena = exchange_arena(call->exchange);

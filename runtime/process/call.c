@@ -3,6 +3,8 @@
 
 #include "crypto/secret.h"
 #include "process/access.h"
+#include "process/credential.h"
+#include "process/forward.h"
 #include "process/record_take.h"
 #include "process/reply.h"
 #include "process/worker.h"
@@ -73,13 +75,12 @@ static unsigned scopes_wanted(const struct call *call) {
 }
 
 static enum call_access access_judge(struct call *call) {
-  static const struct slice prefix = {"Bearer ", 7};
   if (!needs_key(call)) return ACCESS_OPEN;
   if (call->route->class == ROUTE_ADMIN && is_keyless(call)) return ACCESS_MISSING;
-  struct slice header = request_field(call->exchange, "authorization");
-  if (!slice_starts(header, prefix)) return ACCESS_MISSING;
+  struct slice key = credential_presented(exchange_request(call->exchange));
+  if (key.len == 0) return ACCESS_MISSING;
   struct key_identity *identity = arena_alloc(exchange_arena(call->exchange), sizeof *identity);
-  if (!keys_find(call->worker->segment->keys, slice_from(header, prefix.len), identity)) return ACCESS_INVALID;
+  if (!keys_find(call->worker->segment->keys, key, identity)) return ACCESS_INVALID;
   call->identity = identity;
   unsigned wanted = scopes_wanted(call);
   return wanted && !(identity->scopes & wanted) ? ACCESS_SCOPE : ACCESS_KEY;
@@ -138,11 +139,16 @@ static int refuse_method(struct call *call) {
   return -1;
 }
 
+static bool body_streams(const struct call *call) {
+  return (call->route->methods & BODY_STREAMS) != 0;
+}
+
 static int admit_head(struct call *call) {
   const struct http_request *request = exchange_request(call->exchange);
   if (authenticate(call) < 0) return -1;
   if (!call->route->endpoint) return refuse_unknown(call);
   if (!(call->route->methods & route_method(request->method))) return refuse_method(call);
+  if (body_streams(call)) return HTTP_STREAM;
   struct slice encoding = request_field(call->exchange, "content-encoding");
   if (encoding.len > 0 && !slice_equal_caseless(encoding, SLICE_LITERAL("identity"))) {
     return refuse(call, 415, "invalid_request_error", "unsupported_encoding",
@@ -180,6 +186,7 @@ static void script_cancel(struct call *call, const char *code) {
 
 static void replies_free(struct call *call) {
   while (call->replies) reply_free(call->replies);
+  forward_free(call->forward);
 }
 
 static void deadline_passed(struct timer *timer) {
@@ -205,7 +212,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   list_init(&call->ties);
   trace_choose(call);
   exchange_set_data(exchange, call);
-  record_begin(call);
+  if (!body_streams(call)) record_begin(call);
   if (++worker->open_calls > worker->peak_calls) worker->peak_calls = worker->open_calls;
   return call;
 }
@@ -234,6 +241,11 @@ void call_request(void *user, struct exchange *exchange) {
   }
   call->generation = generation_enter(call->worker);
   call->worker->program->serve(call);
+}
+
+void call_body_piece(void *user, struct exchange *exchange, struct slice bytes, bool last) {
+  (void)user;
+  forward_body(exchange_data(exchange), bytes, last);
 }
 
 void call_gone(void *user, struct exchange *exchange) {
@@ -307,6 +319,7 @@ static void stream_break(struct call *call, const char *type, const char *code, 
 
 void call_break(struct call *call, int status, const char *code, const char *message) {
   script_cancel(call, code);
+  forward_break(call->forward);
   replies_free(call);
   exchange_close_after(call->exchange);
   call->notes.incomplete = true;

@@ -55,6 +55,7 @@ struct call {
   struct generation *generation;       /* that it began with, and holds; null before its body is there */
   struct task *task;                   /* null before and after the script runs */
   struct reply *replies;               /* upstream calls not yet given back; owned */
+  struct forward *forward;             /* null: it is none; in the arena */
   const struct key_identity *identity; /* null: open proxy or probe */
   enum call_access access;
   struct record *record; /* null: not recorded; in the arena */
@@ -82,6 +83,7 @@ struct tape *call_tape(struct call *call);
 /* The http handler's events (see http/exchange.h); `user` is the worker. */
 int call_head(void *user, struct exchange *exchange);
 void call_request(void *user, struct exchange *exchange);
+void call_body_piece(void *user, struct exchange *exchange, struct slice bytes, bool last);
 struct slice call_refusal_fields(void *user, struct exchange *exchange);
 void call_gone(void *user, struct exchange *exchange);
 void call_writable(void *user, struct exchange *exchange);
@@ -112,6 +114,9 @@ void call_respond(struct call *call, int status, struct slice content_type, stru
 /* Puts a header on the answer that will go out, in the place of one of that name, also of a provider's. Name and value
  * are valid on the wire; copied. False for a name that is the gateway's own: framing, the body's type, the trace. */
 bool call_field_set(struct call *call, struct slice name, struct slice value);
+
+/* A script has set this header of the answer. */
+bool call_field_taken(const struct call *call, struct slice name);
 
 /* Begins an answer in pieces: the head every stream gets and `fields`. Without a type it is one of events; one of
  * another type gets no heartbeat, and no error event when it breaks off. */

@@ -5,7 +5,8 @@
 
 enum {
   READ = METHOD_GET | METHOD_HEAD,
-  ANY = READ | METHOD_POST | METHOD_PUT | METHOD_PATCH | METHOD_DELETE | METHOD_OPTIONS
+  ANY = READ | METHOD_POST | METHOD_PUT | METHOD_PATCH | METHOD_DELETE | METHOD_OPTIONS,
+  FORWARDED = ANY | BODY_STREAMS
 };
 
 static const struct route routes[] = {
@@ -38,8 +39,13 @@ static const struct route routes[] = {
     {"/health", READ, ROUTE_PROBE, "health", SHAPE_OPENAI},
     {"/metrics", READ, ROUTE_MONITOR, "metrics", SHAPE_OPENAI},
     {"/", READ, ROUTE_PROBE, "root", SHAPE_OPENAI},
-    {"/v1/messages/*", 0, ROUTE_MODEL, NULL, SHAPE_ANTHROPIC},
-    {"/v1/*", 0, ROUTE_MODEL, NULL, SHAPE_OPENAI},
+    {"/v1/files", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
+    {"/v1/files/*", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
+    {"/v1/batches", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
+    {"/v1/batches/*", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
+    {"/v1/realtime", METHOD_GET, ROUTE_MODEL, "realtime", SHAPE_OPENAI},
+    {"/v1/messages/*", FORWARDED, ROUTE_MODEL, "passthrough", SHAPE_ANTHROPIC},
+    {"/v1/*", FORWARDED, ROUTE_MODEL, "passthrough", SHAPE_OPENAI},
     {"/v1beta/*", 0, ROUTE_MODEL, NULL, SHAPE_GEMINI},
     {"/admin/*", ANY, ROUTE_ADMIN, "admin", SHAPE_OPENAI},
     {"*", METHOD_OPTIONS, ROUTE_PROBE, "options", SHAPE_OPENAI},

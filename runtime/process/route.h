@@ -20,7 +20,8 @@ enum {
   METHOD_PUT = 8,
   METHOD_PATCH = 16,
   METHOD_DELETE = 32,
-  METHOD_OPTIONS = 64
+  METHOD_OPTIONS = 64,
+  BODY_STREAMS = 1024 /* no method: the handler begins at the head, and takes the body as it comes */
 };
 
 /* Whose words a client of the route expects errors in: see shape.h. */
@@ -28,7 +29,7 @@ enum shape { SHAPE_OPENAI, SHAPE_RESPONSES, SHAPE_ANTHROPIC, SHAPE_GEMINI };
 
 struct route {
   const char *path; /* exact; one '*' stands for at least one byte, anything */
-  unsigned methods; /* METHOD_ bits */
+  unsigned methods; /* METHOD_ bits, maybe BODY_STREAMS */
   enum route_class class;
   const char *endpoint; /* the name lua/router.lua knows it by */
   enum shape shape;

@@ -49,7 +49,8 @@ static void server_options(struct worker *worker, struct http_server_options *op
                                            .gone = call_gone,
                                            .writable = call_writable,
                                            .end = call_end,
-                                           .refusal_fields = call_refusal_fields};
+                                           .refusal_fields = call_refusal_fields,
+                                           .body = call_body_piece};
   options->user = worker;
 }
 
