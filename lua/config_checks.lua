@@ -154,6 +154,22 @@ local function check_targets(value, known, report)
   end
 end
 
+--- The targets that other keys name.
+local function check_named(value, _, report)
+  if type(value.targets) ~= "table" then return end
+  local names = {}
+  for position, target in ipairs(value.targets) do
+    if target then names[label(target, position)] = true end
+  end
+  for _, key in ipairs { "batch_target", "responses_target" } do
+    local name = value[key]
+    if name and not names[name] then
+      report({ key }, ("%s %q does not name any configured target%s"):format(key, name,
+        suggest.phrase(name, names_of(names))))
+    end
+  end
+end
+
 -- Aliases ------------------------------------------------------------------------------------------------------------
 
 local function alias_problem(aliases, alias, model)
@@ -195,7 +211,7 @@ end
 ---@param known { providers: table<string, true>|nil, strategies: table<string, true>|nil }
 ---@param report fun(steps: (string|integer)[], message: string)
 function checks.run(value, known, report)
-  for _, check in ipairs { check_strategy, check_targets, check_aliases, check_limits } do
+  for _, check in ipairs { check_strategy, check_targets, check_named, check_aliases, check_limits } do
     check(value, known, report)
   end
 end

@@ -156,8 +156,8 @@ return { "record", fields = {
       says = "compatibility.on_unsupported_param must be one of warn, drop, reject" },
     provider_field = { "boolean", default = false },
   } },
-  batch_target = later,
-  responses_target = later,
+  batch_target = { "string" },
+  responses_target = { "string" },
   server = { "record", fields = server },
   auth = { "record", fields = {
     master_key = { "string", max = 511, expand = true, secret = true, check = key_problem, setting = "master_key" },

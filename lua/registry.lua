@@ -153,6 +153,19 @@ function registry.plan(requested, surface)
   return plan or nil
 end
 
+--- Who has a model, whatever surface; and its name there, after aliases and without a provider's prefix.
+---@param requested string
+---@return Target[] owners
+---@return string model
+function registry.owners(requested)
+  return ownership.find(state.targets, state.config.aliases[requested] or requested)
+end
+
+---@return Config
+function registry.config()
+  return state.config
+end
+
 --- What the shadow found, for the admin API; nil without one.
 function registry.shadow_report()
   return shadow.report(registry.shadow)

@@ -5,6 +5,7 @@
 local contracts = require "contracts"
 local control = require "gateway.control"
 local dispatch = require "dispatch"
+local forward = require "forward"
 local metrics = require "gateway.metrics"
 local pipeline = require "pipeline"
 local registry = require "registry"
@@ -82,6 +83,7 @@ function router.build()
   for _, surface in pairs(surfaces) do
     routes[surface.endpoint] = function(call) return pipeline.serve(call, surface) end
   end
+  for _, name in ipairs { "passthrough", "files", "realtime" } do routes[name] = forward[name] end
   for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, paths, name) end
   if #problems > 0 then return nil, table.concat(problems, "\n") end
   return routes

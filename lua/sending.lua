@@ -58,7 +58,7 @@ end
 
 --- Puts the signature's headers beside the others.
 ---@return Failure? failure
-local function sign(call, target, out)
+function sending.sign(call, target, out)
   local headers = lower(out.headers, lower(reach.lines(target), {}))
   local method = out.method or "POST"
   local body = out.body or method ~= "GET" and call:text() or ""
@@ -84,7 +84,7 @@ function sending.send(call, target, out)
     return nil, errors.transport { status = 502, code = "upstream_bad_origin", message = message }
   end
   if target.sign and reach.signs(target, out.origin or target.origin, out.named) then
-    local failure = sign(call, target, out)
+    local failure = sending.sign(call, target, out)
     if failure then return nil, failure end
   end
   local reply, problem = handle:send(call, out)

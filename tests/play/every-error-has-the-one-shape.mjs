@@ -16,9 +16,13 @@ const INVALID = { type: 'invalid_request_error', code: 'invalid_request' };
 
 plays('the routes', open, (act) => {
   act('an unknown path is 404', async ({ gateway }) => {
-    for (const path of ['/nope', '/v2/models', '/v1/chat/completionsx', '/favicon.ico']) {
+    for (const path of ['/nope', '/v2/models', '/v1x', '/favicon.ico']) {
       assertError(await gateway.get(path), 404, { type: 'invalid_request_error' });
     }
+  });
+  act('an unknown path under /v1 is for whoever is named', async ({ gateway }) => {
+    assertError(await gateway.get('/v1/chat/completionsx'), 400,
+      { type: 'invalid_request_error', code: 'provider_not_resolved' });
   });
   act('a wrong method is 405 and says which is right', async ({ gateway }) => {
     const answer = await gateway.get('/v1/chat/completions');
