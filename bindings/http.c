@@ -179,7 +179,7 @@ static int http_fetch(lua_State *L) {
   return fetch_send(L, worker, &request);
 }
 
-enum { PUBLIC_TIMEOUT_MS = 20000 };
+enum { PUBLIC_TIMEOUT_MS = 20000, ERRAND_BYTES = 65536 };
 
 /* fetch(call, url, max_bytes): what a client's URL leads to, for a provider that fetches nothing itself. Only public
  * addresses, and those of scripts.http_allow. */
@@ -196,6 +196,24 @@ int bind_fetch_public(lua_State *L) {
                                   .timeout_ms = PUBLIC_TIMEOUT_MS,
                                   .body_limit = (uint64_t)luaL_checknumber(L, 3)};
   request.public_only = !fetch_options_listed(&address, slice_text(worker->settings.script_http_allow));
+  return fetch_send(L, worker, &request);
+}
+
+/* errand(target, url, method) -> answer | nil, message, code: a call with a target's lines, for work that was put off:
+ * what was begun for a client that has gone is undone. Waits. */
+int bind_errand(lua_State *L) {
+  struct worker *worker = vm_host(L);
+  const struct target *target = bind_target(L, 1);
+  struct url address;
+  struct error error;
+  if (!worker || !worker->upstream) return luaL_error(L, "there is no network here");
+  if (url_parse(bind_slice(L, 2), &address, &error) < 0) return failed(L, "bad_url", error.message);
+  struct fetch_request request = {.url = &address,
+                                  .method = bind_slice(L, 3),
+                                  .prepared = buffer_slice(&target->lines),
+                                  .has_body = true,
+                                  .timeout_ms = PUBLIC_TIMEOUT_MS,
+                                  .body_limit = ERRAND_BYTES};
   return fetch_send(L, worker, &request);
 }
 

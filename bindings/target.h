@@ -21,3 +21,6 @@ int bind_target_send(lua_State *L);
 
 /* fetch(call, url, max_bytes), in http.c */
 int bind_fetch_public(lua_State *L);
+
+/* errand(target, url, method), in http.c */
+int bind_errand(lua_State *L);

@@ -106,8 +106,11 @@ static int upstream_sleep(lua_State *L) {
 void bind_upstream(lua_State *L);
 
 void bind_upstream(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"target", upstream_target}, {"sleep", upstream_sleep}, {"fetch", bind_fetch_public}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"target", upstream_target},
+                                       {"sleep", upstream_sleep},
+                                       {"fetch", bind_fetch_public},
+                                       {"errand", bind_errand},
+                                       {NULL, NULL}};
   static const luaL_Reg methods[] = {{"send", bind_target_send}, {"__gc", target_collect}, {NULL, NULL}};
   bind_box_type(L, TARGET_TYPE, methods);
   bind_door_private(L, "upstream", functions);

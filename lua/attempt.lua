@@ -127,7 +127,31 @@ local function build(call, request, target, route, speaker)
   local built, refused = speaker.request(context, target.provider)
   if not built then return nil, refused end
   local out, lost = sending.built(target, built)
-  return out and context, out or lost
+  if not out then return nil, lost end
+  out.instead, out.whole = built.instead, built.whole
+  return context, out
+end
+
+local REFUSAL_BYTES = 65536 -- of a refusal, for whoever knows another way
+
+--- What the dialect sends instead of what was refused; nil when it knows nothing.
+local function other(target, out, reply)
+  local status = reply:status()
+  if status >= 200 and status <= 299 then return nil end
+  local built = out.instead(status, reply:body(REFUSAL_BYTES))
+  local made = built and sending.built(target, built)
+  if not made then return nil end
+  made.stream, made.framing, made.answer = out.stream, out.framing, out.answer
+  return made
+end
+
+--- Sends, and where that is refused once more what the dialect would send instead.
+local function send(call, target, out)
+  local reply, failure = sending.send(call, target, out)
+  local again = reply and out.instead and other(target, out, reply)
+  if not again then return reply, failure end
+  reply:close()
+  return sending.send(call, target, again)
 end
 
 --- A failure of the translation is the provider's, unless a plugin made it.
@@ -135,10 +159,11 @@ local function blame(answered, failure)
   return answered, failure and (failure.plugin and failure or fault_of.blamed(failure))
 end
 
-local function deliver_translated(call, request, dialect, context, reply)
+local function deliver_translated(call, request, dialect, context, reply, whole)
   local status = reply:status()
   if status < 200 or status > 299 then return nil, fault_of.answer(dialect, reply, status) end
   if not request.stream then return delivery.whole_translated(call, request, dialect, context, reply) end
+  if whole then return delivery.whole_as_stream(call, request, dialect, context, reply) end
   if not reply:streams() then return nil, errors.not_stream end
   return delivery.stream_translated(call, request, dialect, context, reply)
 end
@@ -146,11 +171,11 @@ end
 local function run_translated(call, request, target, route)
   local context, out = build(call, request, target, route, route.dialect)
   if not context then return nil, out end
-  out.stream, out.framing, out.body = request.stream, route.dialect.framing, out.body or ""
-  local reply, failure = sending.send(call, target, out)
+  out.stream, out.framing, out.body = request.stream and not out.whole, route.dialect.framing, out.body or ""
+  local reply, failure = send(call, target, out)
   if not reply then return nil, failure end
   local answered
-  answered, failure = deliver_translated(call, request, route.dialect, context, reply)
+  answered, failure = deliver_translated(call, request, route.dialect, context, reply, out.whole)
   reply:close()
   return blame(answered, failure)
 end
@@ -160,7 +185,7 @@ local function run_operation(call, request, target, route)
   local context, out = build(call, request, target, route, route.operation)
   if not context then return nil, out end
   out.answer, out.body = "any", out.body or ""
-  local reply, failure = sending.send(call, target, out)
+  local reply, failure = send(call, target, out)
   if not reply then return nil, failure end
   local status, answered = reply:status(), nil
   if status < 200 or status > 299 then

@@ -91,6 +91,15 @@ function delivery.whole_translated(call, request, speaker, context, reply)
   return respond(call, request, answer)
 end
 
+--- The same for a client that wants a stream: in chunks that are there already.
+function delivery.whole_as_stream(call, request, dialect, context, reply)
+  local text, usage = dialect.response(context, reply:body(), reply:headers())
+  if not text then return nil, usage end
+  local chunks = gather.chunks(text, request.include_usage)
+  local steps = request.visit and request.visit.chain.on_chunk
+  return streaming.run(call, request, source.listed(call, chunks, 0, usage), reply, steps)
+end
+
 -- Streamed -----------------------------------------------------------------------------------------------------------
 
 --- Same dialect, streamed: C pipes the bytes and notes the usage; the script sleeps until the end. Plugins with

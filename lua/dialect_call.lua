@@ -1,8 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
---- What a dialect is handed: one call on its way to one target, and the three things it may wait for.
+--- What a dialect is handed: one call on its way to one target, what it may wait for, and what is undone.
 
 local clock = require "gateway.clock"
 local errors = require "errors"
+local reach = require "reach"
 local sending = require "sending"
 local upstream = require "gateway.upstream"
 
@@ -55,6 +56,26 @@ local function fetch(call, counter, url, options)
   return found.body, found.headers["content-type"]
 end
 
+--- Sends what undoes a job that was begun; nobody is there any more who could be told that it failed.
+local function run_undo(target, built)
+  local out = sending.built(target, built)
+  local origin = out and (out.origin or target.origin)
+  local handle = out and reach.handle(target, origin, out.named)
+  if handle then upstream.errand(handle, origin .. out.path, out.method or "POST") end
+end
+
+--- Keeps what is to be sent when the call is cut short; nil: nothing is left to undo.
+local function undo(call, request, target, counter, built)
+  counter.undo = built
+  if counter.armed then return end
+  counter.armed = true
+  local visit = request.visit
+  call:when_cut { when_cut = function(_, code, trace_id, sent)
+    if counter.undo then run_undo(target, counter.undo) end
+    if visit and visit.when_cut then visit.when_cut(visit, code, trace_id, sent) end
+  end }
+end
+
 --- Everything but the decoded body.
 ---@param call table
 ---@param request table the hallway's
@@ -64,13 +85,14 @@ end
 function dialect_call.open(call, request, target, route)
   local counter = {}
   return {
-    surface = request.surface.name, model = route.model, requested_model = request.model,
+    surface = request.surface.name, path = route.written, model = route.model, requested_model = request.model,
     stream = request.stream == true, include_usage = request.include_usage == true, moved = request.moved,
     id = call:trace_id(), created = math.floor(clock.now()), headers = dialect_call.headers(call),
     variables = target.variables, given = target.endpoint ~= nil and target.endpoint.given, kept = {},
     ask = function(built) return ask(call, target, counter, built) end,
     fetch = function(url, options) return fetch(call, counter, url, options) end,
     sleep = function(milliseconds) upstream.sleep(call, milliseconds) end,
+    undo = function(built) return undo(call, request, target, counter, built) end,
   }
 end
 

@@ -19,15 +19,24 @@ end
 ---@field missing string? the first variable that is not set
 ---@field source string? the first variable that was used
 
+local filled
+
+--- What stands for a variable that is not set; it may have placeholders of its own.
+local function default_of(name, env, variable)
+  local text = env.defaults and env.defaults[name]
+  local made = text and filled(text, env, variable)
+  return made and not made.missing and made.text or nil
+end
+
 --- A text with its `{names}` replaced by variables. `{model}` stays: it is the request's.
 ---@return Filled
-local function filled(text, env, variable)
+function filled(text, env, variable)
   local result = {}
   result.text = text:gsub("{([%w_]+)}", function(name)
     if name == "model" then return nil end
     local variables = env.vars and env.vars[name] or { name }
     local value, source = endpoint.variable(variable, variables)
-    value, result.source = value or env.defaults and env.defaults[name], result.source or source
+    value, result.source = value or default_of(name, env, variable), result.source or source
     if not value then result.missing = result.missing or variables[1] end
     return value and value:match "^(.-)/*$"
   end)
@@ -78,6 +87,14 @@ function endpoint.variables(provider, variable)
   return held
 end
 
+--- A root without the ending that the provider's paths begin with.
+local function trimmed(path, trims)
+  for _, ending in ipairs(trims or {}) do
+    if path:sub(-#ending) == ending then return path:sub(1, -#ending - 1) end
+  end
+  return path
+end
+
 ---@param provider Provider
 ---@param base_url string? instead of the provider's root
 ---@param variable fun(name: string): string?
@@ -92,7 +109,10 @@ function endpoint.find(provider, base_url, variable)
   if base.missing then return nil, base.missing end
   local root, message = address.parse(base.text, default_root(provider, env))
   if message then return nil, nil, ("%s %s"):format(source or base.source or "base", message) end
-  return { origin = root.origin, root = root.path, given = given ~= nil, env = env, variable = variable }
+  return {
+    origin = root.origin, root = trimmed(root.path, provider.trims), given = given ~= nil, env = env,
+    variable = variable,
+  }
 end
 
 return endpoint

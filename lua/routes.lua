@@ -16,6 +16,7 @@ local wires = require "wires"
 ---@field model_json string? the same as JSON, when the client's own word must be replaced
 ---@field upstream table? where `path` is
 ---@field path string? of the surface, from the host's root
+---@field written string? the same as the provider's data has it
 ---@field origin string? the address of it, when that is not the target's own
 ---@field edits boolean the dialect may have members to rename for this model
 ---@field refused string[]? members the provider does not take for this model
@@ -33,7 +34,18 @@ end
 
 --- One path segment: everything but the unreserved characters as %XX.
 local function segment(model)
-  return (model:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
+  local text = model:gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end)
+  return (text:gsub("^%.+$", function(dots) return ("%2E"):rep(#dots) end))
+end
+
+--- The name as the provider writes it in full.
+local function long_name(provider, model)
+  local long = provider.models and provider.models.long
+  if not long or model:find("/", 1, true) then return model end
+  for _, prefix in ipairs(long.except or {}) do
+    if model:sub(1, #prefix) == prefix then return model end
+  end
+  return long.prefix .. model
 end
 
 local function with_model(path, model)
@@ -71,7 +83,7 @@ end
 ---@param surface Surface
 ---@return Route? nil: the target has no such surface
 local function route_make(target, model, requested, surface)
-  model = target.model_map[model] or model
+  model = long_name(target.provider, target.model_map[model] or model)
   local wire = wires.find(target.dialects, target.provider, surface.name, model)
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
@@ -81,6 +93,7 @@ local function route_make(target, model, requested, surface)
     return route
   end
   route.kind, route.dialect, route.operation = wire.kind, wire.dialect, wire.operation
+  route.written = wire.path
   if wire.kind == "own" and not place(route, target, wire.path) then return nil end
   route.edits = may_edit(wire, target.provider, model, surface.name)
   route.refused = unsupported.refused(target.provider, wire.dialect, model, surface.name)

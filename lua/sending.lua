@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A call on its way to a target: where it goes, signed where the provider wants signatures.
 
+local endpoint = require "endpoint"
 local errors = require "errors"
 local reach = require "reach"
 
@@ -19,6 +20,15 @@ local sending = {}
 
 local BAD_URL = { status = 502, code = "upstream_bad_origin", message = "the provider named an address that is none" }
 
+--- A path of the provider's data: below the target's root, or an address of its own.
+local function below(target, path, out)
+  local found = endpoint.place(target.endpoint, path)
+  if not found then return nil, errors.transport(BAD_URL) end
+  out.path = found.path
+  if found.origin ~= target.origin then out.origin, out.named = found.origin, true end
+  return out
+end
+
 --- What a dialect asks for, as it goes out.
 ---@param target Target
 ---@param built DialectRequest
@@ -26,10 +36,7 @@ local BAD_URL = { status = 502, code = "upstream_bad_origin", message = "the pro
 ---@return Failure? failure
 function sending.built(target, built)
   local out = { method = built.method, headers = built.headers, body = built.body }
-  if not built.url then
-    out.path = target.base_path .. built.path
-    return out
-  end
+  if not built.url then return below(target, built.path, out) end
   local origin, path = built.url:match "^(https?://[^/?#%s]+)([^#%s]*)$"
   if not origin then return nil, errors.transport(BAD_URL) end
   if path:sub(1, 1) ~= "/" then path = "/" .. path end

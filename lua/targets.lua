@@ -86,11 +86,27 @@ end
 --- The models that the provider's variable names: "qwen3:8b, llama3.2". A path is no model: Ollama's own OLLAMA_MODELS
 --- says where they lie.
 local function listed(provider, variable)
-  local list, text = {}, endpoint.variable(variable, provider.env and provider.env.models)
-  for name in (text or ""):gmatch "[^,%s]+" do
-    if name:sub(1, 1) ~= "/" then list[#list + 1] = name end
+  local env, list = provider.env or {}, {}
+  local function add(text)
+    for name in (text or ""):gmatch "[^,%s]+" do
+      if name:sub(1, 1) ~= "/" then list[#list + 1] = name end
+    end
   end
+  add((endpoint.variable(variable, env.models)))
+  for _, name in ipairs(env.more_models or {}) do add(variable(name)) end
   return list
+end
+
+--- Names that hold a version are asked for without it, too: "owner/name" of "owner/name:version".
+local function add_versions(provider, list, map)
+  if not (provider.models and provider.models.versions) then return map end
+  local made = {}
+  for _, name in ipairs(list) do
+    local plain = name:match "^([^:]+):[^:]+$"
+    if plain then made[plain] = name end
+  end
+  for name, other in pairs(map) do made[name] = other end
+  return made
 end
 
 --- The names this target serves, each once: the configuration's and, at the provider's own address, the variable's.
@@ -119,7 +135,7 @@ local function target_make(catalog, entry, variable)
     instance = entry.base_url ~= nil,
     model_list = model_list,
     model_set = model_set,
-    model_map = entry.model_map or {},
+    model_map = add_versions(provider, model_list, entry.model_map or {}),
     weight = entry.weight or 0,
     retry = retry_of(entry),
     asks_usage = provider.stream ~= nil and provider.stream.usage == "include_usage",

@@ -33,6 +33,7 @@ local schema = require "schema"
 ---@field defaults table<string, string>? for placeholders that may be missing
 ---@field optional table<string, boolean>? names of `vars` that may be missing
 ---@field models string[]? further models it serves, comma-separated
+---@field more_models string[]? the same, beside those: every variable that is set counts
 
 ---@class ProviderAuth
 ---@field header string? in lower case
@@ -57,6 +58,8 @@ local schema = require "schema"
 ---@field prefixes string[]?
 ---@field ids string[]?
 ---@field any boolean? names do not tell: users choose them, or it resells others'
+---@field versions boolean? "owner/name:version" is asked for as "owner/name", too
+---@field long { prefix: string, except: string[]? }? what a name without a slash begins with on the wire
 
 ---@class ProviderParams OpenAI's members that are different here
 ---@field drop string[]? refused or without effect; `messages[].name` is one inside the messages
@@ -65,6 +68,7 @@ local schema = require "schema"
 ---@field accepts string[]|"all"|nil those of OpenAI's own extensions that it takes
 ---@field add table<string, string>? members the provider must have, as JSON text, where the client wrote none
 ---@field ranges table<string, number[]>? the least and the most that a number may be
+---@field logprobs "count"? a number of tokens in place of a switch and top_logprobs
 ---@field lists string[]? members that must be lists where a client may write a string
 ---@field when ProviderRule[]? more of the same for some models or one surface. On a surface that is not chat what is
 --- dropped is always taken out; of chat the operator decides (compatibility.on_unsupported_param)
@@ -155,7 +159,8 @@ local FIELDS = {
   base = { "string", check = base_problem },
   trims = names,
   env = { "record", fields = {
-    key = variables, token = variables, base = variables, models = variables, vars = { "map", of = variables },
+    key = variables, token = variables, base = variables, models = variables, more_models = variables,
+    vars = { "map", of = variables },
     defaults = { "map", of = "string" }, optional = { "map", of = "boolean" },
   } },
   auth = { "record", optional = true, fields = {
@@ -163,9 +168,13 @@ local FIELDS = {
   } },
   headers = { "map", of = "string" },
   paths = paths,
-  models = { "record", fields = { prefixes = names, ids = names, any = "boolean" } },
+  models = { "record", fields = {
+    prefixes = names, ids = names, any = "boolean", versions = "boolean",
+    long = { "record", optional = true, fields = { prefix = { "string", required = true }, except = names } },
+  } },
   params = { "record", fields = {
     drop = names, translate = names, rename = renames, accepts = "any", add = additions, ranges = ranges, lists = names,
+    logprobs = { "string", one_of = { "count" } },
     when = { "array", of = { "record", fields = rule } },
   } },
   history = { "record", optional = true, fields = {

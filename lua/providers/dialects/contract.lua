@@ -18,6 +18,7 @@ local schema = require "schema"
 
 ---@class DialectCall one call on its way to one target
 ---@field surface string "chat", "embeddings" ... as in Provider.paths
+---@field path string? of the surface, as the provider's data has it for this model
 ---@field model string the upstream's name of the model
 ---@field requested_model string what the client wrote
 ---@field id string? the request's id, for answers that bring none

@@ -283,7 +283,7 @@ end
 local function build(call, provider)
   local draft, problem = made_draft(call, provider)
   if not draft then return nil, problem end
-  return rendered(draft, provider.paths.chat)
+  return rendered(draft, call.path or provider.paths.chat)
 end
 
 return { build = build, draft = made_draft, rendered = rendered }

@@ -53,6 +53,12 @@ local function fit_lists(body, names)
   end
 end
 
+--- A number of tokens where OpenAI has a switch and a number beside it.
+local function fit_logprobs(body, request, rule)
+  if rule ~= "count" or body.logprobs == nil then return end
+  body.logprobs = body.logprobs == true and (typed(request, "top_logprobs", "number") or 1) or nil
+end
+
 --- Blank stop sequences are refused nearly everywhere.
 local function fit_stop(body)
   local list = type(body.stop) == "table" and body.stop
@@ -113,6 +119,7 @@ local function body_of(call, provider)
   add_defaults(body, rules.entries("add", provider, call.model, "chat"))
   fit_ranges(body, rules.entries("ranges", provider, call.model, "chat"))
   fit_lists(body, (provider.params or NONE).lists)
+  fit_logprobs(body, call.request, (provider.params or NONE).logprobs)
   fit_stop(body)
   fit_tools(body, provider)
   body.model, body.messages = call.model, history.fit(messages, provider)
