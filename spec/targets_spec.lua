@@ -50,10 +50,16 @@ local ROOTS = {
     "https://api.cloudflare.com/client/v4/accounts/acme/ai/v1/chat/completions" },
   { "cloudflare", { CLOUDFLARE_API_KEY = "k", CLOUDFLARE_BASE_URL = "https://llm.example" },
     "https://llm.example/v1/chat/completions" },
-  { "ollama", {}, "http://127.0.0.1:11434/v1/chat/completions" },
-  { "ollama", { OLLAMA_HOST = "models.lan" }, "http://models.lan:11434/v1/chat/completions" },
-  { "ollama", { OLLAMA_HOST = "https://models.lan/ollama/" }, "https://models.lan/ollama/v1/chat/completions" },
-  { "ollama", { OLLAMA_BASE_URL = "http://models.lan/own/v1" }, "http://models.lan/own/v1/chat/completions" },
+  { "azure-openai", { AZURE_OPENAI_API_KEY = "k", AZURE_RESOURCE_NAME = "acme" },
+    "https://acme.openai.azure.com/openai/deployments/{model}/chat/completions?api-version=2024-10-21" },
+  { "azure-openai-v1",
+    { AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://acme.openai.azure.com/openai/v1" },
+    "https://acme.openai.azure.com/openai/v1/chat/completions" },
+  { "ollama", {}, "http://127.0.0.1:11434/api/chat" },
+  { "ollama", { OLLAMA_HOST = "models.lan" }, "http://models.lan:11434/api/chat" },
+  { "ollama", { OLLAMA_HOST = "https://models.lan/ollama/" }, "https://models.lan/ollama/api/chat" },
+  { "ollama", { OLLAMA_BASE_URL = "http://models.lan/own/v1" }, "http://models.lan/own/api/chat" },
+  { "cohere", { COHERE_API_KEY = "k", COHERE_BASE_URL = "http://127.0.0.1:9/v2" }, "http://127.0.0.1:9/v2/chat" },
   { "groq", { GROQ_API_KEY = "k" }, "https://api.groq.com/openai/v1/chat/completions" },
   { "groq", { GROQ_API_KEY = "k", GROQ_BASE_URL = "https://llm.example/" }, "https://llm.example/v1/chat/completions" },
   { "anthropic", { ANTHROPIC_API_KEY = "k", ANTHROPIC_BASE_URL = "https://llm.example" },
@@ -69,13 +75,12 @@ describe("the address of a target", function()
 
   it("is the target's own where it has one", function()
     local target = only("azure-openai", { AZURE_OPENAI_API_KEY = "k" }, { base_url = "https://llm.example/d/" })
-    assert.equal("https://llm.example/d/chat/completions?api-version=2024-10-21", whole(target))
+    assert.equal("https://llm.example/d/openai/deployments/{model}/chat/completions?api-version=2024-10-21",
+      whole(target))
   end)
 
   it("names the variable it lacks", function()
     assert.equal("missing AZURE_OPENAI_ENDPOINT", whole(only("azure-openai", { AZURE_OPENAI_API_KEY = "k" })))
-    assert.equal("missing AZURE_OPENAI_DEPLOYMENT",
-      whole(only("azure-openai", { AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://a.example" })))
     assert.equal("missing CLOUDFLARE_ACCOUNT_ID", whole(only("cloudflare", { CLOUDFLARE_API_KEY = "k" })))
     assert.equal("missing OPENAI_API_KEY", whole(only("openai", {})))
   end)
@@ -92,6 +97,14 @@ describe("the address of a target", function()
 end)
 
 describe("the models of a target", function()
+  it("are those of both variables of Replicate, with and without their versions", function()
+    local target = only("replicate", {
+      REPLICATE_API_TOKEN = "k", REPLICATE_TEXT_MODELS = "meta/llama:abc", REPLICATE_IMAGE_MODELS = "a/b",
+    })
+    assert.same({ "meta/llama:abc", "a/b" }, target.model_list)
+    assert.same({ ["meta/llama"] = "meta/llama:abc" }, target.model_map)
+  end)
+
   local azure = {
     AZURE_OPENAI_API_KEY = "k", AZURE_OPENAI_ENDPOINT = "https://a.example", AZURE_OPENAI_DEPLOYMENT = "gpt-4o",
   }

@@ -22,6 +22,7 @@ return {
     completions = "/completions",
     models = "/models",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { any = true },
   params = {
     drop = { "frequency_penalty", "presence_penalty", "logit_bias" }, -- unverified

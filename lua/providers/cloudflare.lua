@@ -28,6 +28,7 @@ return {
   params = {
     drop = { "logit_bias", "logprobs", "top_logprobs", "user", "n", "parallel_tool_calls" }, -- unverified
     rename = { max_completion_tokens = "max_tokens" },
+    add = { max_tokens = "2048" }, -- unverified: without it many models stop at 256
   },
   stream = { usage = "include_usage" },
 }

@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Mistral Codestral host.
+--- Mistral Codestral host: the same format as mistral.
 ---
 --- - unverified: everything but base and env.
 
@@ -17,6 +17,8 @@ return {
   paths = {
     chat = "/chat/completions",
   },
+  wires = { { surface = "chat", dialect = "mistral" } },
   models = { prefixes = { "codestral-" } },
+  history = { short_ids = true, reasoning = "refused", names = { "tool" } },
   stream = { usage = "include_usage" },
 }

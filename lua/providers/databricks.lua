@@ -29,13 +29,16 @@ return {
     embeddings = "/embeddings",
     responses = "/responses", -- unverified
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "databricks-" }, any = true },
   params = {
     -- messages[].name: except user; unverified
     drop = {
       "frequency_penalty", "presence_penalty", "seed", "logit_bias", "user", "parallel_tool_calls", "messages[].name",
+      "stream_options",
     },
     rename = { max_completion_tokens = "max_tokens" },
   },
+  history = { names = { "user" } },
   stream = { usage = "include_usage" },
 }

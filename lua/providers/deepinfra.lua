@@ -30,6 +30,10 @@ return {
     translations = "/audio/translations",
     models = "/models",
   },
+  wires = {
+    { surface = "chat", dialect = "openai_variant" },
+    { surface = "rerank", dialect = "deepinfra_rerank" },
+  },
   models = { any = true },
   params = {
     rename = { max_completion_tokens = "max_tokens" }, -- unverified

@@ -29,6 +29,7 @@ return {
     completions = "https://api.deepseek.com/beta/completions",
     models = "/models",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "deepseek-" } },
   params = {
     -- unverified: seed, n, logit_bias, parallel_tool_calls
@@ -36,6 +37,7 @@ return {
     rename = { user = "user_id", max_completion_tokens = "max_tokens" },
     accepts = { "reasoning_effort" },
   },
+  history = { reasoning = "always" },
   stream = { usage = "include_usage" },
   reasoning = "reasoning_content",
 }

@@ -29,7 +29,16 @@ return {
     translations = "https://audio-prod.api.fireworks.ai/v1/audio/translations",
     models = "/models",
   },
-  models = { prefixes = { "accounts/" }, any = true },
+  wires = {
+    { surface = "rerank", dialect = "cohere_rerank" },
+    {
+      surface = "transcriptions", prefixes = { "whisper-v3-turbo" }, dialect = "openai_chat",
+      path = "https://audio-turbo.api.fireworks.ai/v1/audio/transcriptions",
+    },
+  },
+  models = {
+    prefixes = { "accounts/" }, any = true, long = { prefix = "accounts/fireworks/models/", except = { "whisper-" } },
+  },
   params = {
     accepts = {
       "reasoning_effort", "metadata", "prediction", "prompt_cache_key", "service_tier", "functions", "function_call",

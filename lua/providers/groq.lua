@@ -48,6 +48,7 @@ return {
     rename = { max_tokens = "max_completion_tokens" },
     accepts = { "reasoning_effort", "service_tier" },
   },
+  history = { nulls = true },
   stream = { usage = "include_usage" },
   reasoning = "reasoning",
 }

@@ -19,9 +19,16 @@ return {
   auth = { header = "authorization", prefix = "Bearer " },
   paths = {
     chat = "/chat/completions",
+    embeddings = "https://router.huggingface.co/hf-inference/models/{model}/pipeline/feature-extraction",
+    images = "https://router.huggingface.co/hf-inference/models/{model}",
     responses = "/responses",
     models = "/models",
   },
+  wires = {
+    { surface = "embeddings", dialect = "huggingface_tasks" },
+    { surface = "images", dialect = "huggingface_tasks" },
+  },
+  image_response_formats = { "b64_json" },
   models = { any = true },
   params = {
     rename = { max_completion_tokens = "max_tokens" }, -- unverified

@@ -17,8 +17,10 @@ return {
   paths = {
     chat = "/chat/completions",
     completions = "/completions",
+    images = "/image/generation",
     models = "/models",
   },
+  wires = { { surface = "images", dialect = "image_lists" } },
   models = { any = true },
   params = {
     rename = { max_completion_tokens = "max_tokens" }, -- unverified

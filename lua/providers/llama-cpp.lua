@@ -29,6 +29,7 @@ return {
     messages = "/messages",
     models = "/models",
   },
+  wires = { { surface = "rerank", dialect = "cohere_rerank" } },
   models = { any = true },
   params = {
     accepts = { "reasoning_effort" },

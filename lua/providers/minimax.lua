@@ -27,6 +27,7 @@ return {
     responses = "/responses",
     models = "/models",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "MiniMax-", "abab" } },
   params = {
     -- unverified: logprobs, response_format
@@ -35,6 +36,8 @@ return {
       "logprobs", "top_logprobs",
     },
     rename = { max_tokens = "max_completion_tokens" },
+    ranges = { temperature = { 0.01, 1 } }, -- zero is refused
   },
   stream = { usage = "include_usage" },
+  reasoning = "reasoning_content", -- with reasoning_split true; otherwise <think> text inside content
 }

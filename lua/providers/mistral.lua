@@ -38,6 +38,11 @@ return {
     batches = "/batch/jobs",
     models = "/models",
   },
+  wires = {
+    { surface = "chat", dialect = "mistral" },
+    { surface = "speech", dialect = "mistral" },
+    { surface = "moderations", dialect = "mistral" },
+  },
   models = {
     prefixes = {
       "mistral-", "codestral-", "open-mistral-", "open-mixtral-", "open-codestral-", "pixtral-", "ministral-",
@@ -53,5 +58,6 @@ return {
     rename = { seed = "random_seed", max_completion_tokens = "max_tokens", dimensions = "output_dimension" },
     accepts = { "reasoning_effort", "metadata", "prediction", "prompt_cache_key" },
   },
+  history = { short_ids = true, reasoning = "refused", names = { "tool" } },
   stream = { usage = "always" },
 }

@@ -27,18 +27,21 @@ return {
     batches = "/batches",
     models = "/models",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "kimi-", "moonshot-" }, any = true },
   params = {
     -- unverified: logprobs, logit_bias
     drop = { "functions", "function_call", "logprobs", "top_logprobs", "logit_bias" },
     rename = { max_completion_tokens = "max_tokens" },
     accepts = { "prompt_cache_key" },
+    ranges = { temperature = { 0, 1 } },
     when = {
       -- except value 1
       { prefixes = { "kimi-k2.5", "kimi-k2.6", "kimi-k3", "kimi-thinking" }, drop = { "temperature" } },
       { prefixes = { "kimi-thinking-preview" }, drop = { "tools", "tool_choice" } },
     },
   },
+  history = { reasoning = "calls", text = true },
   stream = { usage = "include_usage" },
   reasoning = "reasoning_content",
 }

@@ -25,10 +25,12 @@ return {
     rerank = "https://ai.api.nvidia.com/v1/retrieval/nvidia/reranking",
     models = "/models",
   },
+  wires = { { surface = "rerank", dialect = "nvidia_rerank" } },
   models = { prefixes = { "nvidia/" }, any = true },
   params = {
     drop = { "logit_bias", "user" }, -- unverified
     rename = { max_completion_tokens = "max_tokens" },
+    when = { { surface = "embeddings", add = { input_type = '"passage"' } } },
   },
   stream = { usage = "include_usage" },
   reasoning = "reasoning_content", -- unverified

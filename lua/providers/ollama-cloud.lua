@@ -18,10 +18,11 @@ return {
   paths = {
     chat = "/chat/completions",
     completions = "/completions",
-    embeddings = "/embeddings",
+    embeddings = "https://ollama.com/api/embed",
     responses = "/responses",
     models = "/models",
   },
+  wires = { { surface = "embeddings", dialect = "ollama" } },
   models = { any = true },
   params = {
     drop = { "n", "tool_choice", "logit_bias", "user" },

@@ -53,7 +53,7 @@ return {
       },
       { prefixes = { "o3", "o4-mini" }, drop = { "stop" } },
       { prefixes = { "gpt-4o-search-preview", "gpt-4o-mini-search-preview" }, drop = { "temperature" } },
-      { prefixes = { "gpt-image-", "chatgpt-image-" }, drop = { "response_format", "style" } },
+      { surface = "images", prefixes = { "gpt-image-", "chatgpt-image-" }, drop = { "response_format", "style" } },
     },
   },
   -- Models without chat. Unverified: that all of these, and no others, know the Responses API alone.

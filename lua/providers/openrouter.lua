@@ -33,6 +33,10 @@ return {
     files = "/files",
     models = "/models",
   },
+  wires = {
+    { surface = "chat", dialect = "openai_variant" },
+    { surface = "rerank", dialect = "cohere_rerank" },
+  },
   models = { prefixes = { "openrouter/" }, any = true },
   params = {
     accepts = {

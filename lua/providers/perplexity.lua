@@ -30,11 +30,13 @@ return {
     embeddings = "/v1/embeddings",
     responses = "/v1/responses",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "sonar", "r1-1776" }, any = true },
   params = {
     drop = { "seed", "logit_bias", "user", "functions", "function_call", "stream_options" }, -- unverified
     rename = { max_completion_tokens = "max_tokens" },
     accepts = { "reasoning_effort", "web_search_options" },
   },
+  history = { alternate = true, reasoning = "refused" }, -- unverified
   stream = { usage = "always", done = false }, -- unverified: done
 }

@@ -18,12 +18,14 @@ return {
   env = {
     key = { "REPLICATE_API_TOKEN" },
     base = { "REPLICATE_BASE_URL" },
-    models = { "REPLICATE_TEXT_MODELS", "REPLICATE_IMAGE_MODELS" },
+    models = { "REPLICATE_TEXT_MODELS" },
+    more_models = { "REPLICATE_IMAGE_MODELS" },
     vars = { template = { "REPLICATE_CHAT_TEMPLATE" } },
     optional = { template = true },
   },
   auth = { header = "authorization", prefix = "Bearer " },
   paths = { chat = "/predictions", images = "/predictions", models = "/models" },
+  models = { versions = true },
   params = {
     drop = {
       "n", "tools", "tool_choice", "parallel_tool_calls", "response_format", "logprobs", "top_logprobs", "user",

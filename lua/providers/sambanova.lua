@@ -30,6 +30,7 @@ return {
     rename = { max_completion_tokens = "max_tokens" },
     accepts = { "reasoning_effort" },
   },
+  history = { text = true },
   stream = { usage = "include_usage" },
   reasoning = "reasoning_content", -- unverified
 }

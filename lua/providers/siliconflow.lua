@@ -24,6 +24,10 @@ return {
     transcriptions = "/audio/transcriptions",
     models = "/models",
   },
+  wires = {
+    { surface = "images", dialect = "image_lists" },
+    { surface = "rerank", dialect = "cohere_rerank" },
+  },
   models = { any = true },
   params = {
     rename = { max_completion_tokens = "max_tokens" },

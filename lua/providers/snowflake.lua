@@ -13,7 +13,7 @@ return {
   dialect = "openai_chat",
   base = "https://{account}.snowflakecomputing.com/api/v2/cortex/v1",
   env = {
-    key = { "SNOWFLAKE_CORTEX_PAT", "SNOWFLAKE_TOKEN" },
+    key = { "SNOWFLAKE_CORTEX_PAT", "SNOWFLAKE_JWT", "SNOWFLAKE_TOKEN" },
     base = { "SNOWFLAKE_BASE_URL", "SNOWFLAKE_API_BASE" },
     vars = {
       account = { "SNOWFLAKE_ACCOUNT", "SNOWFLAKE_ACCOUNT_ID" },
@@ -22,6 +22,7 @@ return {
   auth = { header = "authorization", prefix = "Bearer " },
   headers = {
     accept = "application/json, text/event-stream",
+    ["anthropic-version"] = "2023-06-01",
     ["x-snowflake-authorization-token-type"] = "PROGRAMMATIC_ACCESS_TOKEN",
   },
   paths = {
@@ -29,6 +30,7 @@ return {
     embeddings = "https://{account}.snowflakecomputing.com/api/v2/cortex/inference:embed",
     messages = "/messages",
   },
+  wires = { { surface = "chat", prefixes = { "claude-" }, dialect = "anthropic_messages", path = "/messages" } },
   models = { any = true },
   params = {
     -- unverified

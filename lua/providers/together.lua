@@ -34,11 +34,18 @@ return {
     batches = "/batches",
     models = "/models",
   },
+  wires = {
+    { surface = "chat", dialect = "openai_variant" },
+    { surface = "rerank", dialect = "cohere_rerank" },
+  },
   models = { any = true },
   params = {
     drop = { "top_logprobs", "parallel_tool_calls", "user" }, -- unverified: user, parallel_tool_calls
     rename = { max_completion_tokens = "max_tokens" },
     accepts = { "reasoning_effort" },
+    lists = { "stop" },
+    logprobs = "count",
+    when = { { surface = "speech", drop = { "speed" } } },
   },
   stream = { usage = "include_usage" },
   reasoning = "reasoning",

@@ -19,6 +19,7 @@ return {
     embeddings = "/embeddings",
     models = "/models", -- unverified
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "solar-", "embedding-query", "embedding-passage" } },
   params = {
     rename = { max_completion_tokens = "max_tokens" },

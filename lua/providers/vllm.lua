@@ -31,6 +31,7 @@ return {
     translations = "/audio/translations",
     models = "/models",
   },
+  wires = { { surface = "rerank", dialect = "cohere_rerank" } },
   models = { any = true },
   params = {
     drop = { "user", "store", "service_tier" },

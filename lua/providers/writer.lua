@@ -25,6 +25,7 @@ return {
     files = "/files",
     models = "/models",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "palmyra-" } },
   params = {
     drop = {

@@ -36,6 +36,7 @@ return {
     files = "/files",
     models = "/models",
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "grok", "xai" } },
   params = {
     drop = { "web_search_options", "messages[].name", "tools[].function.strict" },

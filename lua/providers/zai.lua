@@ -27,6 +27,7 @@ return {
     transcriptions = "/audio/transcriptions",
     models = "/models", -- unverified
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "glm-", "cogview-", "cogvideox-" } },
   params = {
     -- unverified
@@ -34,6 +35,7 @@ return {
       "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "n", "parallel_tool_calls",
       "seed", "stream_options",
     },
+    ranges = { temperature = { 0, 1 } },
     rename = { user = "user_id", max_completion_tokens = "max_tokens" },
   },
   stream = { usage = "always" },

@@ -21,6 +21,7 @@ return {
     images = "/images/generations",
     models = "/models", -- unverified
   },
+  wires = { { surface = "chat", dialect = "openai_variant" } },
   models = { prefixes = { "glm-", "cogview-", "embedding-2", "embedding-3" } },
   params = {
     -- unverified
@@ -28,6 +29,7 @@ return {
       "frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs", "n", "parallel_tool_calls",
       "seed", "stream_options",
     },
+    ranges = { temperature = { 0, 1 } },
     rename = { user = "user_id", max_completion_tokens = "max_tokens" },
   },
   stream = { usage = "always" },

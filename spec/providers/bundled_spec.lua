@@ -29,8 +29,8 @@ local KNOWN = {
   { "sambanova", "SAMBANOVA_API_KEY", "https://api.sambanova.ai/v1" },
   { "together", "TOGETHER_API_KEY", "https://api.together.ai/v1" },
   { "xai", "XAI_API_KEY", "https://api.x.ai/v1" },
-  { "azure-openai", "AZURE_OPENAI_API_KEY", "{endpoint}/openai/deployments/{deployment}" },
-  { "azure-foundry", "AZURE_FOUNDRY_API_KEY", "{endpoint}/openai/v1" },
+  { "azure-openai", "AZURE_OPENAI_API_KEY", "{endpoint}" },
+  { "azure-foundry", "AZURE_FOUNDRY_API_KEY", "{endpoint}" },
 }
 
 local function holds(list, wanted)
