@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 
+import { completion, whole } from '../tools/answers.mjs';
 import { plays } from '../tools/play.mjs';
 
 const KEY = 'canary-key-of-a-provider-0451';
@@ -26,7 +27,7 @@ const OPENAI_WIRE = {
   moonshot: [{ MOONSHOT_API_KEY: KEY }, 'MOONSHOT_BASE_URL', `/v1${chat}`],
   novita: [{ NOVITA_API_KEY: KEY }, 'NOVITA_BASE_URL', `/v1${chat}`],
   'nvidia-nim': [{ NVIDIA_NIM_API_KEY: KEY }, 'NVIDIA_NIM_BASE_URL', `/v1${chat}`],
-  ollama: [{}, 'OLLAMA_HOST', `/v1${chat}`, null],
+  ollama: [{}, 'OLLAMA_HOST', '/api/chat', null],
   'ollama-cloud': [{ OLLAMA_API_KEY: KEY }, 'OLLAMA_CLOUD_BASE_URL', `/v1${chat}`],
   openai: [{ OPENAI_API_KEY: KEY }, 'OPENAI_BASE_URL', `/v1${chat}`],
   openrouter: [{ OPENROUTER_API_KEY: KEY }, 'OPENROUTER_BASE_URL', `/v1${chat}`],
@@ -46,16 +47,24 @@ async function open(stage) {
   return { upstream, gateway: await stage.gateway({ env }) };
 }
 
+/** What a vendor answers, and how it knows the model, where that is not as OpenAI has it. */
+const OWN = {
+  ollama: { answer: whole({ model: 'm', message: { role: 'assistant', content: 'hello' }, done: true }) },
+  fireworks: { model: 'accounts/fireworks/models/some-model' },
+};
+
 plays('by its own variables', open, (act) => {
   for (const [name, [, , path, header = 'authorization']] of Object.entries(OPENAI_WIRE)) {
     act(`${name} is reached at its path with its credential`, async ({ upstream, gateway }) => {
+      const { answer: given = completion('hello'), model = 'some-model' } = OWN[name] ?? {};
+      upstream.answer(given);
       const answer = await gateway.chat({ model: `${name}/some-model` });
       assert.equal(answer.status, 200, answer.text);
       assert.equal(answer.header('x-gateway-provider'), name);
       const { last } = upstream;
       assert.equal(last.target, path);
       assert.equal(last.header('host'), `127.0.0.1:${upstream.port}`);
-      assert.equal(last.json.model, 'some-model');
+      assert.equal(last.json.model, model);
       if (header) assert.equal(last.header(header), header === 'authorization' ? `Bearer ${KEY}` : KEY);
       for (const other of ['authorization', 'api-key', 'x-api-key']) {
         if (other !== header) assert.equal(last.header(other), undefined, `no ${other}`);
