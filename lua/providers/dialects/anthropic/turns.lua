@@ -74,7 +74,10 @@ end
 
 --- A result without text has no `content` at all: an empty block is refused.
 local function result_block(call)
-  local made = { type = "tool_result", tool_use_id = call.sent, cache_control = call.result.cache_control }
+  local made = {
+    type = "tool_result", tool_use_id = call.sent, cache_control = call.result.cache_control,
+    is_error = call.result.failed or nil,
+  }
   if #call.result.parts == 0 then return made end
   made.content = json.array {}
   local problem = content.append(made.content, call.result.parts)

@@ -19,6 +19,7 @@ local member, typed = value.member, value.typed
 ---@class Result
 ---@field parts table[] content parts
 ---@field cache_control table?
+---@field failed boolean? the tool said that it failed (`is_error`, which clients of Anthropic's have)
 
 ---@class Turn
 ---@field role "system"|"user"|"assistant"
@@ -172,7 +173,9 @@ local function take_tool(walk, message, parts, index)
     return failure.request(("tool message %q answers no call of the assistant message before it"):format(id),
       where(index) .. ".tool_call_id")
   end
-  call.result = { parts = parts, cache_control = typed(message, "cache_control", "table") }
+  call.result = {
+    parts = parts, cache_control = typed(message, "cache_control", "table"), failed = message.is_error == true,
+  }
   return nil
 end
 
