@@ -110,11 +110,13 @@ static int door_text(lua_State *L) {
 /* number(value) -> the number | nil */
 static int door_number(lua_State *L) {
   luaL_checkany(L, 1);
+  if (lua_type(L, 1) == LUA_TNUMBER) {
+    lua_settop(L, 1);
+    return 1;
+  }
   struct slice text = json_number_text(L, 1);
   if (text.ptr) {
     lua_pushnumber(L, json_number_value(text));
-  } else if (lua_type(L, 1) == LUA_TNUMBER) {
-    lua_pushvalue(L, 1);
   } else {
     lua_pushnil(L);
   }

@@ -40,13 +40,26 @@ void json_array_mark(lua_State *L, int index);
 /* True for a table that carries the mark, or whose keys are positions. */
 bool json_is_array(lua_State *L, int index);
 
+/* Pushes the metatable that is the mark. */
+void json_push_array_mark(lua_State *L);
+
 /* Replaces the value on top by what it shows when it is a read-only view. */
 void json_view_through(lua_State *L);
 
-/* Memory that encoding reuses; one of each VM, owned by it. */
+/* A well-known wire name. Its bytes are a string of the VM's that it never gives up: the same name has the same
+ * address. */
+struct json_rank {
+  const char *name;
+  int rank;
+};
+enum { JSON_RANKS = 256, JSON_UNRANKED = 0x7fffffff };
+
+/* What encoding reuses; one of each VM, owned by it. */
 struct json_scratch {
   struct buffer out;
   struct buffer keys;
+  const void *raw_type, *number_type, *array_type; /* addresses of their metatables */
+  struct json_rank ranks[JSON_RANKS];              /* by address */
 };
 struct json_scratch *json_scratch(lua_State *L);
 /* Gives back what one large document made it grow to. */
@@ -55,8 +68,11 @@ void json_scratch_trim(struct json_scratch *scratch);
 /* Writes the value on top into the scratch. Returns null, or what cannot be said in JSON (static text). */
 const char *json_encode_value(lua_State *L, struct json_scratch *scratch);
 
-/* Pushes a table: well-known wire name -> its place. */
-void json_push_ranks(lua_State *L);
+/* Puts the well-known wire names into a new scratch. */
+void json_ranks_open(lua_State *L, struct json_scratch *scratch);
+
+/* The place of a name among them, by the address of a string of the VM's; JSON_UNRANKED for all others. */
+int json_rank(const struct json_scratch *scratch, const char *name);
 
 /* Deep comparison of the values at two absolute indices: numbers by value, objects whatever their order. */
 bool json_values_equal(lua_State *L, int a, int b);

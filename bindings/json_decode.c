@@ -70,7 +70,10 @@ static void container_open(struct decoder *decoder, bool object) {
 }
 
 static void container_close(struct decoder *decoder) {
-  if (decoder->lengths[decoder->depth] >= 0) json_array_mark(decoder->L, -1);
+  if (decoder->lengths[decoder->depth] >= 0) {
+    json_push_array_mark(decoder->L);
+    lua_setmetatable(decoder->L, -2);
+  }
   decoder->depth--;
   value_store(decoder);
 }

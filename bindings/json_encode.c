@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,7 +11,7 @@ enum { DEPTH_MAX = 64, OUT_MAX = 32 << 20, SORT_DIRECT = 16 };
 /* A member's name. Its bytes belong to the table that is being written. */
 struct member_name {
   struct slice text;
-  int rank; /* place among the well-known names; INT_MAX for all others */
+  int rank; /* place among the well-known names, or JSON_UNRANKED */
 };
 
 /* One open container; its table stands on the Lua stack. */
@@ -26,7 +25,6 @@ struct encoder {
   lua_State *L;
   struct json_scratch *scratch;
   const char *fault; /* static text; null while all is well */
-  int ranks;         /* stack index */
   unsigned depth;
   struct level levels[DEPTH_MAX];
 };
@@ -56,12 +54,7 @@ struct shape {
 };
 
 static void name_take(struct encoder *encoder, struct slice text) {
-  lua_State *L = encoder->L;
-  lua_pushvalue(L, -2); /* the key, below its value */
-  lua_rawget(L, encoder->ranks);
-  int rank = lua_isnil(L, -1) ? INT_MAX : (int)lua_tointeger(L, -1);
-  lua_pop(L, 1);
-  struct member_name name = {text, rank};
+  struct member_name name = {text, json_rank(encoder->scratch, text.ptr)};
   buffer_append(&encoder->scratch->keys, &name, sizeof name);
 }
 
@@ -131,13 +124,25 @@ static const char *depth_fault(struct encoder *encoder) {
   return "nested deeper than 64 levels";
 }
 
+/* The address of the metatable of the value on top, or null. */
+static const void *metatable_of(lua_State *L) {
+  if (!lua_getmetatable(L, -1)) return NULL;
+  const void *address = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  return address;
+}
+
+static bool is_marked(struct encoder *encoder) {
+  return metatable_of(encoder->L) == encoder->scratch->array_type;
+}
+
 static bool table_open(struct encoder *encoder) {
   if (encoder->depth == DEPTH_MAX) return fail(encoder, depth_fault(encoder));
   struct shape shape = {0};
   struct level *level = &encoder->levels[encoder->depth];
   level->first_name = encoder->scratch->keys.len;
   if (!shape_take(encoder, &shape)) return false;
-  level->array = json_is_array(encoder->L, -1);
+  level->array = shape.positions > 0 || is_marked(encoder);
   if (level->array && shape.names > 0) return fail(encoder, "an array has names");
   level->next = 0;
   level->count = shape.names + shape.positions;
@@ -149,8 +154,10 @@ static bool table_open(struct encoder *encoder) {
 
 static bool userdata_write(struct encoder *encoder) {
   unsigned depth = 0;
-  struct slice text = json_raw_text(encoder->L, -1, &depth);
-  if (!text.ptr) text = json_number_text(encoder->L, -1);
+  const void *type = metatable_of(encoder->L);
+  struct slice text = {0};
+  if (type == encoder->scratch->raw_type) text = json_raw_text(encoder->L, -1, &depth);
+  if (type == encoder->scratch->number_type) text = json_number_text(encoder->L, -1);
   if (!text.ptr) return fail(encoder, "a userdata is no JSON value");
   if (encoder->depth + depth > DEPTH_MAX) return fail(encoder, "nested deeper than 64 levels");
   text_write(encoder, text);
@@ -183,7 +190,8 @@ static bool scalar_write(struct encoder *encoder) {
 static bool value_write(struct encoder *encoder) {
   if (encoder->scratch->out.len > OUT_MAX) return fail(encoder, "larger than 32 MiB");
   if (lua_istable(encoder->L, -1)) {
-    json_view_through(encoder->L);
+    const void *type = metatable_of(encoder->L);
+    if (type && type != encoder->scratch->array_type) json_view_through(encoder->L);
     return table_open(encoder);
   }
   if (!scalar_write(encoder)) return false;
@@ -198,11 +206,22 @@ static void table_close(struct encoder *encoder, const struct level *level) {
   lua_pop(encoder->L, 1);
 }
 
+/* A well-known name: there is nothing in it to escape. */
+static void name_write(struct encoder *encoder, struct slice name) {
+  text_write(encoder, SLICE_LITERAL("\""));
+  text_write(encoder, name);
+  text_write(encoder, SLICE_LITERAL("\""));
+}
+
 static bool member_push(struct encoder *encoder, const struct level *level) {
-  struct slice name = names_of(encoder, level)[level->next].text;
-  if (!string_write(encoder, name)) return false;
+  struct member_name name = names_of(encoder, level)[level->next];
+  if (name.rank != JSON_UNRANKED) {
+    name_write(encoder, name.text);
+  } else if (!string_write(encoder, name.text)) {
+    return false;
+  }
   text_write(encoder, SLICE_LITERAL(":"));
-  bind_push_slice(encoder->L, name);
+  bind_push_slice(encoder->L, name.text);
   lua_rawget(encoder->L, -2);
   return true;
 }
@@ -234,8 +253,6 @@ const char *json_encode_value(lua_State *L, struct json_scratch *scratch) {
   luaL_checkstack(L, DEPTH_MAX + 8, "JSON");
   buffer_clear(&scratch->out);
   buffer_clear(&scratch->keys);
-  json_push_ranks(L);
-  encoder.ranks = lua_gettop(L);
   lua_pushvalue(L, top);
   bool well = value_write(&encoder);
   while (well && encoder.depth > 0) well = table_step(&encoder);

@@ -28,25 +28,36 @@ static const char *const wire_names[] = {
     "prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details", "completion_tokens_details",
     "input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"};
 
-/* The address of this is the registry's key of the table. */
-static const char ranks_key;
+/* The address of this is the registry's key of the table that keeps the names. */
+static const char names_key;
 
-static void ranks_create(lua_State *L) {
+static size_t place_of(const char *name) {
+  return (((uintptr_t)name >> 4) ^ ((uintptr_t)name >> 12)) % JSON_RANKS;
+}
+
+static void rank_add(struct json_scratch *scratch, const char *name, int rank) {
+  size_t place = place_of(name);
+  while (scratch->ranks[place].name) place = (place + 1) % JSON_RANKS;
+  scratch->ranks[place] = (struct json_rank){name, rank};
+}
+
+void json_ranks_open(lua_State *L, struct json_scratch *scratch) {
   enum { COUNT = sizeof wire_names / sizeof wire_names[0] };
-  lua_createtable(L, 0, COUNT);
+  _Static_assert(COUNT < JSON_RANKS / 2, "a table of names that is mostly empty");
+  lua_pushlightuserdata(L, (void *)&names_key);
+  lua_createtable(L, COUNT, 0);
   for (int i = 0; i < COUNT; i++) {
-    lua_pushinteger(L, i);
-    lua_setfield(L, -2, wire_names[i]);
+    lua_pushstring(L, wire_names[i]);
+    rank_add(scratch, lua_tostring(L, -1), i);
+    lua_rawseti(L, -2, i + 1);
   }
-  lua_pushlightuserdata(L, (void *)&ranks_key);
-  lua_pushvalue(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-void json_push_ranks(lua_State *L) {
-  lua_pushlightuserdata(L, (void *)&ranks_key);
-  lua_rawget(L, LUA_REGISTRYINDEX);
-  if (!lua_isnil(L, -1)) return;
-  lua_pop(L, 1);
-  ranks_create(L);
+int json_rank(const struct json_scratch *scratch, const char *name) {
+  for (size_t place = place_of(name);; place = (place + 1) % JSON_RANKS) {
+    const struct json_rank *found = &scratch->ranks[place];
+    if (found->name == name) return found->rank;
+    if (!found->name) return JSON_UNRANKED;
+  }
 }

@@ -6,6 +6,7 @@
 ---@param own string? the gateway's
 ---@return string?
 local function merged(given, own)
+  if not given and (not own or own == "") then return nil end
   local list, seen = {}, {}
   for name in ((given or "") .. "," .. (own or "")):gmatch "[^,%s]+" do
     if not seen[name] then list[#list + 1] = name end

@@ -113,14 +113,31 @@ local function unlisted(line, version)
   return NEWEST
 end
 
+-- Reading a name costs more than translating a short request: the last ones are remembered.
+local REMEMBERED = 256
+local known, count = {}, 0
+
+local function look_up(model)
+  local line, version = read(model)
+  if not line then return { NEWEST, math.huge } end
+  return { LISTED[line .. "-" .. tostring(version)] or unlisted(line, version), version }
+end
+
+local function remember(model, found)
+  if count == REMEMBERED then
+    known, count = {}, 0
+  end
+  known[model], count = found, count + 1
+  return found
+end
+
 --- The traits of a model by its name, and its version (4.5 of claude-sonnet-4-5, infinite when it cannot be read);
 --- vendors' prefixes and date suffixes do not matter.
 ---@param model string
 ---@return Traits traits, number version
 local function traits(model)
-  local line, version = read(model)
-  if not line then return NEWEST, math.huge end
-  return LISTED[line .. "-" .. tostring(version)] or unlisted(line, version), version
+  local found = known[model] or remember(model, look_up(model))
+  return found[1], found[2]
 end
 
 return { traits = traits }

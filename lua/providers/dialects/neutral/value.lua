@@ -3,6 +3,9 @@
 
 local json = require "gateway.json"
 
+-- These two functions are most of what a translation calls: what they look up is at hand.
+local type, null, number = type, json.null, json.number
+
 --- The member `name` of a decoded object. Null counts as absent, and so does every member of what is no object.
 ---@param object any
 ---@param name string
@@ -10,7 +13,7 @@ local json = require "gateway.json"
 local function member(object, name)
   if type(object) ~= "table" then return nil end
   local found = object[name]
-  if found == json.null then return nil end
+  if found == null then return nil end
   return found
 end
 
@@ -20,8 +23,10 @@ end
 ---@param kind "string"|"number"|"boolean"|"table"
 ---@return any
 local function typed(object, name, kind)
-  local found = member(object, name)
-  if kind == "number" and found ~= nil then return json.number(found) end
+  if type(object) ~= "table" then return nil end
+  local found = object[name]
+  if found == nil or found == null then return nil end
+  if kind == "number" then return number(found) end
   if type(found) == kind then return found end
   return nil
 end
