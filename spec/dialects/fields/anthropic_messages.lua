@@ -9,7 +9,7 @@ return {
   request = {
     ["model"] = { "mapped", "`model`, the upstream's name" },
     ["messages"] = { "mapped", "`messages`, and `system` for leading system messages" },
-    ["messages[].role"] = { "mapped", "`role`; system and developer go to `system`, or stay in place from Opus 4.8 on" },
+    ["messages[].role"] = { "mapped", "`role`; system ones go to `system`, or stay from Opus 4.8 on" },
     ["messages[].content"] = { "mapped", "text blocks; empty and blank texts are left out" },
     ["messages[].content[].type"] = { "mapped", "the block's `type`" },
     ["messages[].content[].text"] = { "kept", "`text`" },

@@ -9,19 +9,25 @@ local usage = require "providers.dialects.neutral.usage"
 ---@field created integer Unix seconds
 ---@field model string
 
---- The whole answer.
+local function head_of(envelope)
+  return ('{"id":%s,"object":"chat.completion","created":%d,"model":%s,"choices":['):format(
+    json.encode(envelope.id), envelope.created, json.encode(envelope.model))
+end
+
+local function tail_of(counts)
+  return counts and '],"usage":' .. usage.text(counts) .. "}" or "]}"
+end
+
+--- The whole answer of several choices.
 ---@param envelope Envelope
 ---@param choices table[] marked as an array
 ---@param counts Usage?
 ---@return string text
 local function answer(envelope, choices, counts)
-  return json.encode {
-    id = envelope.id, object = "chat.completion", created = envelope.created, model = envelope.model,
-    choices = choices, usage = counts and usage.render(counts) or nil,
-  }
+  return head_of(envelope) .. json.encode(choices):sub(2, -2) .. tail_of(counts)
 end
 
---- The whole answer of one choice.
+--- The whole answer of one choice. What every answer has is written out at once: only what may be anything is encoded.
 ---@param envelope Envelope
 ---@param message table the assistant message
 ---@param reason string finish_reason
@@ -29,8 +35,9 @@ end
 ---@param logprobs table? of the choice
 ---@return string text
 local function whole(envelope, message, reason, counts, logprobs)
-  local choice = { index = 0, message = message, logprobs = logprobs or json.null, finish_reason = reason }
-  return answer(envelope, json.array { choice }, counts)
+  return head_of(envelope) .. '{"index":0,"message":' .. json.encode(message) .. ',"logprobs":'
+    .. (logprobs and json.encode(logprobs) or "null") .. ',"finish_reason":' .. json.encode(reason) .. "}"
+    .. tail_of(counts)
 end
 
 ---@class Chunks
@@ -91,7 +98,7 @@ end
 ---@param counts Usage
 ---@return string
 local function counted(made, counts)
-  return made.bare .. '],"usage":' .. json.encode(usage.render(counts)) .. "}"
+  return made.bare .. '],"usage":' .. usage.text(counts) .. "}"
 end
 
 return {

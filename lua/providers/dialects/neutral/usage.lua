@@ -28,4 +28,23 @@ local function render(usage)
   return result
 end
 
-return { render = render }
+--- The details of the prompt: both, one, or neither.
+local function prompt_details(usage)
+  local cached, written = usage.cached_tokens, usage.cache_write_tokens
+  if not cached and not written then return "" end
+  return ',"prompt_tokens_details":{' .. (cached and ('"cached_tokens":%d'):format(cached) or "")
+    .. (cached and written and "," or "") .. (written and ('"cache_write_tokens":%d'):format(written) or "") .. "}"
+end
+
+--- The same as JSON text.
+---@param usage Usage
+---@return string
+local function text(usage)
+  local prompt, completion = usage.prompt_tokens, usage.completion_tokens
+  local reasoning = usage.reasoning_tokens
+  return ('{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d%s%s}'):format(
+    prompt, completion, prompt + completion, prompt_details(usage),
+    reasoning and (',"completion_tokens_details":{"reasoning_tokens":%d}'):format(reasoning) or "")
+end
+
+return { render = render, text = text }
