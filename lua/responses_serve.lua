@@ -109,23 +109,36 @@ local function serve_kept(call, id, rest, record)
   refuse(call, 405, "method_not_supported", "this is not possible with a response")
 end
 
----@class ResponsesElsewhere how to reach what is not kept here
----@field target string? the target that has what nobody remembers
----@field to fun(call: table, target: string): boolean sends a call there, path and all; false: there is no such target
+---@class ResponsesElsewhere how to reach what is not kept here (lua/forward.lua)
+---@field default fun(): table?, Failure? the target that has what nobody remembers
+---@field named fun(name: string): table?, Failure?
+---@field to fun(call: table, target: table) sends a call there, path and all
+---@field other fun(call: table) a path that names no response
+
+--- The target that has a response; nil when the client has been told why not.
+local function place_of(call, id, elsewhere)
+  local name = responses.target(call, id)
+  if name == false or not name and responses.is_own(id) then return refuse_unknown(call, id) end
+  local target, failure
+  if name then
+    target, failure = elsewhere.named(name)
+  else
+    target, failure = elsewhere.default()
+  end
+  if target then return target end
+  call:refuse(failure.status, failure.type, failure.code, failure.message)
+end
 
 --- Serves one of these paths.
 ---@param call table
 ---@param elsewhere ResponsesElsewhere
 function serve.run(call, elsewhere)
-  local id, rest = call:path():match "^/v1/responses/([^/]+)(.*)$"
-  if not id then return refuse_unknown(call, "") end
+  local id, rest = call:path():match "^/v1/responses/(resp_[^/]*)(.*)$"
+  if not id then return elsewhere.other(call) end
   local record = responses.find(call, id)
   if record then return serve_kept(call, id, rest, record) end
-  local name = responses.target(call, id)
-  if name == false or not name and responses.is_own(id) then return refuse_unknown(call, id) end
-  name = name or elsewhere.target
-  if name and elsewhere.to(call, name) then return end
-  refuse(call, 501, "responses_not_configured", "the responses endpoints are not configured; set responses_target")
+  local target = place_of(call, id, elsewhere)
+  if target then elsewhere.to(call, target) end
 end
 
 return serve

@@ -65,7 +65,7 @@ end
 
 local function asked(key, method, path, query, elsewhere)
   local call = call_of(key, method, path, query)
-  serve.run(call, elsewhere or { to = function() return false end })
+  serve.run(call, elsewhere or {})
   return call
 end
 
@@ -200,17 +200,24 @@ describe("a conversation", function()
 end)
 
 describe("a response that a provider has", function()
-  local function elsewhere(target)
+  local UNSET = { status = 501, type = "server_error", code = "responses_not_configured", message = "not configured" }
+
+  --- What reaches targets; `default` is the configured one.
+  local function elsewhere(default)
     local gone = {}
-    return { target = target, to = function(_, name)
-      gone[#gone + 1] = name
-      return name ~= "missing"
-    end }, gone
+    local function found(name)
+      if name then return { name = name } end
+      return nil, UNSET
+    end
+    return {
+      default = function() return found(default) end, named = found,
+      to = function(_, target) gone[#gone + 1] = target.name end, other = function() gone[#gone + 1] = "other" end,
+    }, gone
   end
 
   it("is asked for where it was made", function()
     responses.remember(call_of "blue", "openai", "resp_68a0")
-    local away, gone = elsewhere()
+    local away, gone = elsewhere "other"
     asked("blue", "GET", "/v1/responses/resp_68a0", nil, away)
     assert.same({ "openai" }, gone)
     local _, target = responses.continued(call_of "blue", "resp_68a0", RAW)
@@ -234,14 +241,20 @@ describe("a response that a provider has", function()
   end)
 
   it("is told of as not configured when there is no such target", function()
-    local call = asked("blue", "GET", "/v1/responses/resp_68a3")
+    local call = asked("blue", "GET", "/v1/responses/resp_68a3", nil, (elsewhere()))
     assert.same({ 501, "responses_not_configured" }, { call.status, call.code })
-    assert.equal(501, asked("blue", "GET", "/v1/responses/resp_68a3", nil, (elsewhere "missing")).status)
   end)
 
   it("is never asked for by an id of ours", function()
     local away, gone = elsewhere "openai"
     assert.equal(404, asked("blue", "GET", "/v1/responses/" .. new_id(), nil, away).status)
     assert.same({}, gone)
+  end)
+
+  it("is not what every path names", function()
+    local away, gone = elsewhere "openai"
+    asked("blue", "POST", "/v1/responses/input_tokens", nil, away)
+    asked("blue", "POST", "/v1/responses/compact", nil, away)
+    assert.same({ "other", "other" }, gone)
   end)
 end)

@@ -130,11 +130,18 @@ local function tokens_of(family, answer)
     or tonumber(answer.headers["x-amzn-bedrock-input-token-count"] or "")
 end
 
+local function is_vector(found)
+  if json.is_raw(found) then return json.text(found):find "^%s*%[" ~= nil end
+  return json.is_array(found) and json.number(found[1]) ~= nil
+end
+
 --- The vectors of all answers, and how many tokens were read.
 local function joined(family, answers)
   local vectors, tokens = {}, nil
   for _, answer in ipairs(answers) do
-    for _, vector in ipairs(family.vectors(answer.body)) do vectors[#vectors + 1] = vector end
+    for _, vector in ipairs(family.vectors(answer.body)) do
+      vectors[#vectors + 1] = is_vector(vector) and vector or nil
+    end
     local count = tokens_of(family, answer)
     tokens = count and (tokens or 0) + count or tokens
   end

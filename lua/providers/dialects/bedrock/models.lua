@@ -27,6 +27,7 @@ local UNSTRUCTURED = { "opus%-4%-7", "opus%-4%-8", "opus%-5$", "fable%-5$", "son
 ---@field caches boolean cache points are taken
 ---@field hours boolean a cache point may live an hour. unverified: from Claude 4.5 on
 ---@field result_images boolean tool results may hold images
+---@field result_status boolean tool results may say that they failed
 ---@field structured boolean outputConfig is taken
 ---@field forced boolean a tool can be forced
 
@@ -83,7 +84,7 @@ local function claude_model(name)
   local traits, version = claude.traits(name)
   return {
     vendor = "anthropic", claude = traits, version = version, caches = true, hours = version >= 4.5,
-    result_images = true, structured = is_structured(name, traits), forced = traits.forced,
+    result_images = true, result_status = true, structured = is_structured(name, traits), forced = traits.forced,
   }
 end
 
@@ -92,12 +93,14 @@ local function other_model(name)
   local nova = name:find "^amazon%.nova%-" and (name:find "^amazon%.nova%-2" and 2 or 1) or nil
   return {
     vendor = vendor, nova = nova, caches = nova ~= nil, hours = false, result_images = nova ~= nil,
-    structured = STRUCTURED[vendor] == true, forced = true,
+    result_status = nova ~= nil, structured = STRUCTURED[vendor] == true, forced = true,
   }
 end
 
 -- Nothing is known: what Converse has for all of them goes out, nothing else does.
-local UNKNOWN = { caches = false, hours = false, result_images = false, structured = true, forced = true }
+local UNKNOWN = {
+  caches = false, hours = false, result_images = false, result_status = false, structured = true, forced = true,
+}
 
 local function read(name)
   local known = claude_name(name)

@@ -62,7 +62,8 @@ local function append_result(scene, blocks, call)
   local list = json.array {}
   local problem = content.append_result(scene, list, call.result.parts)
   if problem then return problem end
-  blocks[#blocks + 1] = { toolResult = { toolUseId = call.sent, content = list } }
+  local failed = call.result.failed and scene.model.result_status and "error" or nil
+  blocks[#blocks + 1] = { toolResult = { toolUseId = call.sent, content = list, status = failed } }
   blocks[#blocks + 1] = content.cache_point(scene, call.result.cache_control)
   return nil
 end

@@ -1,23 +1,24 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Failures as OpenAI's clients read them.
 
+local failure = require "providers.dialects.neutral.failure"
 local json = require "gateway.json"
 
 --- The `error` object.
----@param failure Failure
+---@param problem Failure
 ---@return table
-local function object(failure)
+local function object(problem)
   return {
-    message = failure.message, type = failure.type, param = failure.param or json.null,
-    code = failure.code or json.null,
+    message = problem.message, type = problem.type, param = problem.param or json.null,
+    code = problem.code or json.null,
   }
 end
 
 --- The whole answer.
----@param failure Failure
+---@param problem Failure
 ---@return integer status, string body
-local function answer(failure)
-  return failure.status, json.encode { error = object(failure) }
+local function answer(problem)
+  return problem.status, json.encode { error = object(problem) }
 end
 
 --- A member of the client's body that is not what it must be, whoever is asked.
@@ -47,4 +48,23 @@ local function fault(call, rules)
   return nil
 end
 
-return { object = object, answer = answer, invalid = invalid, fault = fault }
+--- Something that chat cannot say: refused or left out, as the configuration wants it. The client reads the names of
+--- what was left out in a header.
+---@param context FaceContext
+---@param name string what the client reads
+---@param param string where it stands
+---@return Failure?
+local function leave_out(context, name, param)
+  if context.on_unsupported_param == "reject" then
+    return failure.request(name .. " is not available for this model", param, "unsupported_parameter")
+  end
+  local dropped = context.dropped or {}
+  for _, known in ipairs(dropped) do
+    if known == name then return nil end
+  end
+  dropped[#dropped + 1] = name
+  context.dropped = dropped
+  return nil
+end
+
+return { object = object, answer = answer, invalid = invalid, fault = fault, leave_out = leave_out }

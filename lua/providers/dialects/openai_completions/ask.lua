@@ -1,9 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A legacy completion as chat requests: one for each prompt, the prompt as the user's only message.
 
-local failure = require "providers.dialects.neutral.failure"
 local json = require "gateway.json"
 local prompts = require "providers.dialects.openai_completions.prompts"
+local shape = require "providers.dialects.openai.shape"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
@@ -12,16 +12,6 @@ local member, typed = value.member, value.typed
 local OWN = {
   prompt = true, suffix = true, best_of = true, echo = true, logprobs = true, stream = true, stream_options = true,
 }
-
---- What chat cannot say: refused or left out, as the configuration wants it.
-local function leave_out(context, name)
-  if context.on_unsupported_param == "reject" then
-    return failure.request(name .. " is not available for this model", name, "unsupported_parameter")
-  end
-  context.dropped = context.dropped or {}
-  context.dropped[#context.dropped + 1] = name
-  return nil
-end
 
 local function count_of(request)
   local n = typed(request, "n", "number")
@@ -32,8 +22,8 @@ local function refusal(context)
   local request = context.request
   local suffix, best = typed(request, "suffix", "string"), typed(request, "best_of", "number")
   local problem
-  if suffix and suffix ~= "" then problem = leave_out(context, "suffix") end
-  if not problem and best and best > count_of(request) then problem = leave_out(context, "best_of") end
+  if suffix and suffix ~= "" then problem = shape.leave_out(context, "suffix", "suffix") end
+  if not problem and best and best > count_of(request) then problem = shape.leave_out(context, "best_of", "best_of") end
   return problem
 end
 

@@ -6,6 +6,7 @@ local failure = require "providers.dialects.neutral.failure"
 local ids = require "providers.dialects.openai_responses.ids"
 local items = require "providers.dialects.openai_responses.items"
 local json = require "gateway.json"
+local shape = require "providers.dialects.openai.shape"
 local tools = require "providers.dialects.openai_responses.tools"
 local value = require "providers.dialects.neutral.value"
 
@@ -45,7 +46,7 @@ local function add_nothing(made)
     return draft.refused("background", "use stream, or wait for the answer")
   end
   if member(request, "context_management") ~= nil then
-    return draft.leave_out(made, "context_management", "context_management")
+    return shape.leave_out(made.context, "context_management", "context_management")
   end
   return nil
 end

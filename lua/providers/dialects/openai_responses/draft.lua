@@ -48,25 +48,6 @@ function draft.new(context)
   }
 end
 
---- Something that chat cannot say: refused or left out, as the configuration wants it. The client reads the names of
---- what was left out in a header.
----@param self ResponsesDraft
----@param name string what the client reads
----@param param string where it stands
----@return Failure?
-function draft.leave_out(self, name, param)
-  if self.context.on_unsupported_param == "reject" then
-    return failure.request(name .. " is not available for this model", param, "unsupported_parameter")
-  end
-  local dropped = self.context.dropped or {}
-  for _, known in ipairs(dropped) do
-    if known == name then return nil end
-  end
-  dropped[#dropped + 1] = name
-  self.context.dropped = dropped
-  return nil
-end
-
 --- Something without which the request would mean something else.
 ---@param name string
 ---@param hint string

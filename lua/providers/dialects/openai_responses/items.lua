@@ -2,11 +2,11 @@
 --- Items of the Responses API as chat messages: neighbours of one assistant turn become one message, results of tools
 --- follow their calls, and what is no text in them follows as the user's (native-providers 16.3).
 
-local draft = require "providers.dialects.openai_responses.draft"
 local failure = require "providers.dialects.neutral.failure"
 local json = require "gateway.json"
 local parts = require "providers.dialects.openai_responses.parts"
 local seal = require "providers.dialects.openai_responses.seal"
+local shape = require "providers.dialects.openai.shape"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
@@ -190,7 +190,7 @@ take = function(walk, item, path)
   if not kind then return failure.request("an item must have a type or a role", path .. ".type") end
   local handle = TAKE[kind]
   if handle then return handle(walk, item, path) end
-  return draft.leave_out(walk.draft, "input." .. kind, path)
+  return shape.leave_out(walk.draft.context, "input." .. kind, path)
 end
 
 --- Appends the messages that `items` are.

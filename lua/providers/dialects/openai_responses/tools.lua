@@ -2,9 +2,9 @@
 --- Tools of the Responses API as those of chat. A custom tool, which takes free text, goes as a function with one
 --- string: few servers know chat's own custom tools, every one that calls tools at all knows functions.
 
-local draft = require "providers.dialects.openai_responses.draft"
 local failure = require "providers.dialects.neutral.failure"
 local json = require "gateway.json"
+local shape = require "providers.dialects.openai.shape"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
@@ -66,7 +66,7 @@ local function tool_of(made, tool, path)
   if not kind then return nil, failure.request("a tool must be an object with a type", path) end
   local make = MAKE[kind]
   if make then return make(made, tool, path) end
-  return nil, draft.leave_out(made, "tools." .. kind, path)
+  return nil, shape.leave_out(made.context, "tools." .. kind, path)
 end
 
 local function add_tools(made)
@@ -140,7 +140,7 @@ local function add_choice(made)
   end
   local choose = CHOOSE[kind]
   if choose then return choose(made, choice) end
-  return draft.leave_out(made, "tool_choice." .. kind, "tool_choice")
+  return shape.leave_out(made.context, "tool_choice." .. kind, "tool_choice")
 end
 
 --- Puts `tools`, `tool_choice` and `parallel_tool_calls` into the chat body.
