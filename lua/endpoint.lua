@@ -28,16 +28,31 @@ local function default_of(name, env, variable)
   return made and not made.missing and made.text or nil
 end
 
+--- A placeholder's value, and the variable it came from; nil and the variable that is not set.
+---@return string? value
+---@return string? source
+---@return string? missing
+local function value_of(name, env, variable)
+  local follow = env.follows and env.follows[name]
+  if follow then
+    local found, source, missing = value_of(follow.of, env, variable)
+    local made = found and (follow.values and follow.values[found] or follow.otherwise:gsub("{}", found))
+    return made, source, missing
+  end
+  local variables = env.vars and env.vars[name] or { name }
+  local found, source = endpoint.variable(variable, variables)
+  found = found or default_of(name, env, variable)
+  return found, source, not found and variables[1] or nil
+end
+
 --- A text with its `{names}` replaced by variables. `{model}` stays: it is the request's.
 ---@return Filled
 function filled(text, env, variable)
   local result = {}
   result.text = text:gsub("{([%w_]+)}", function(name)
     if name == "model" then return nil end
-    local variables = env.vars and env.vars[name] or { name }
-    local value, source = endpoint.variable(variable, variables)
-    value, result.source = value or default_of(name, env, variable), result.source or source
-    if not value then result.missing = result.missing or variables[1] end
+    local value, source, missing = value_of(name, env, variable)
+    result.source, result.missing = result.source or source, result.missing or missing
     return value and value:match "^(.-)/*$"
   end)
   return result
@@ -48,6 +63,12 @@ local function nothing() end
 --- What an address means that leaves its scheme, port or path out: the provider's own root.
 local function default_root(provider, env)
   return provider.base and filled(provider.base, env, nothing).text
+end
+
+--- Where the host is made of variables, an address without a path means another host for the same path.
+local function rehosted(given, provider, env)
+  if not env.follows or not given:find "^https?://[^/]+/*$" then return given end
+  return given:gsub("/+$", "") .. (provider.base:match "^https?://[^/]+(/.*)$" or "")
 end
 
 ---@class Place where one surface is
@@ -105,7 +126,7 @@ function endpoint.find(provider, base_url, variable)
   local env, given, source = provider.env or {}, base_url, "base_url"
   if not given then given, source = endpoint.variable(variable, env.base) end
   if not given and not provider.base then return nil, env.base and env.base[1] or "base_url" end
-  local base = filled(given or provider.base, env, variable)
+  local base = filled(given and rehosted(given, provider, env) or provider.base, env, variable)
   if base.missing then return nil, base.missing end
   local root, message = address.parse(base.text, default_root(provider, env))
   if message then return nil, nil, ("%s %s"):format(source or base.source or "base", message) end

@@ -96,7 +96,7 @@ end
 ---@return true? built
 ---@return string? message
 function registry.build(scanned, config)
-  local list, message = targets.build(scanned, config, gateway.variable)
+  local list, message = targets.build(scanned, config, gateway.variable, gateway.read)
   if not list then return nil, message end
   state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
   registry.strategy = scanned.strategies[config.strategy.mode]

@@ -78,6 +78,32 @@ end
 
 -- Sending ------------------------------------------------------------------------------------------------------------
 
+local function send_plain(call, handle, out)
+  local reply, problem = handle:send(call, out)
+  if reply then return reply end
+  return nil, errors.transport(problem)
+end
+
+--- Whether another signature may be better than the one that was refused.
+local function may_renew(target, reply)
+  local renew = target.provider.auth.renew
+  return reply:status() == 401 and renew ~= nil and renew(reach.signing(target))
+end
+
+--- A signature that ended early is made anew, once: the provider has done nothing for the first one.
+local function send_signed(call, target, handle, out)
+  local own = out.headers
+  local failure = sending.sign(call, target, out)
+  if failure then return nil, failure end
+  local reply, lost = send_plain(call, handle, out)
+  if not reply or not may_renew(target, reply) then return reply, lost end
+  reply:close()
+  out.headers = own
+  failure = sending.sign(call, target, out)
+  if failure then return nil, failure end
+  return send_plain(call, handle, out)
+end
+
 --- Waits for the answer's head, and its body where it is whole.
 ---@param call table
 ---@param target Target
@@ -90,13 +116,10 @@ function sending.send(call, target, out)
   if not handle then
     return nil, errors.transport { status = 502, code = "upstream_bad_origin", message = message }
   end
-  if target.sign and reach.signs(target, out.origin or target.origin, out.named) then
-    local failure = sending.sign(call, target, out)
-    if failure then return nil, failure end
+  if not target.sign or not reach.signs(target, out.origin or target.origin, out.named) then
+    return send_plain(call, handle, out)
   end
-  local reply, problem = handle:send(call, out)
-  if reply then return reply end
-  return nil, errors.transport(problem)
+  return send_signed(call, target, handle, out)
 end
 
 return sending

@@ -14,14 +14,26 @@ local function set_of(list)
   return set
 end
 
+--- The content of the first file that one of the variables names; nil and what is missing when it cannot be read.
+local function content_of(names, variable, read)
+  local path, name = endpoint.variable(variable, names)
+  if not path then return nil end
+  local content = read(path)
+  if content and content ~= "" then return content end
+  return nil, "readable file that " .. name .. " names"
+end
+
 --- The credential with the header it goes in; an empty table when none is needed; nil and the variable that is missing.
-local function credential_of(provider, entry, variable)
+local function credential_of(provider, entry, variable, read)
   local env, auth = provider.env or {}, provider.auth
   local token = not entry.api_key and endpoint.variable(variable, env.token)
   if token then return { header = "authorization", prefix = "Bearer ", secret = token } end
   if not auth then return {} end
   local key = entry.api_key or endpoint.variable(variable, env.key)
   if key then return { header = auth.header, prefix = auth.prefix or "", secret = key } end
+  local content, unreadable = content_of(env.files, variable, read)
+  if unreadable then return nil, unreadable end
+  if content then return { secret = content } end
   if auth.sign or auth.optional or entry.base_url and not env.key then return {} end
   return nil, env.key and env.key[1] or "api_key"
 end
@@ -65,10 +77,10 @@ end
 --- Connects the target to its origin: address, credential, time-outs.
 ---@return true? connected, or usable but for what `missing` names
 ---@return string? message
-local function connect(target, entry, variable)
+local function connect(target, entry, variable, read)
   local provider = target.provider
   if target.dialect.answer then return true end
-  local credential, missing_key = credential_of(provider, entry, variable)
+  local credential, missing_key = credential_of(provider, entry, variable, read)
   local found, missing_base, message = endpoint.find(provider, entry.base_url, variable)
   if message then return nil, message end
   target.missing = missing_key or missing_base
@@ -122,7 +134,7 @@ local function models_of(provider, entry, variable)
   return list, set
 end
 
-local function target_make(catalog, entry, variable)
+local function target_make(catalog, entry, variable, read)
   local provider = catalog.providers[entry.provider or entry.virtual_key]
   local model_list, model_set = models_of(provider, entry, variable)
   local target = {
@@ -140,7 +152,7 @@ local function target_make(catalog, entry, variable)
     retry = retry_of(entry),
     asks_usage = provider.stream ~= nil and provider.stream.usage == "include_usage",
   }
-  local connected, message = connect(target, entry, variable)
+  local connected, message = connect(target, entry, variable, read)
   if not connected then return nil, ("target %q: %s"):format(target.name, message) end
   target.available = target.missing == nil
   return target
@@ -184,14 +196,15 @@ end
 
 --- Every target in the order of the configuration; also those that cannot be used (`available` false, `missing` names
 --- the variable).
+---@param read fun(path: string): string? a file's content
 ---@return table[]? targets
 ---@return string? message
-function targets.build(catalog, config, variable)
+function targets.build(catalog, config, variable, read)
   local entries = config.targets
   if entries == "auto" then entries = found_in_environment(catalog, variable) end
   local list, problems = {}, {}
   for _, entry in ipairs(entries) do
-    local target, message = target_make(catalog, entry, variable)
+    local target, message = target_make(catalog, entry, variable, read)
     if target then list[#list + 1] = target else problems[#problems + 1] = message end
   end
   if #problems > 0 then return nil, table.concat(problems, "\n") end

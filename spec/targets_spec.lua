@@ -11,7 +11,8 @@ for _, name in ipairs(spec.list "providers/dialects") do
 end
 
 local function build(entries, environment)
-  return targets.build(catalog, { targets = entries }, function(name) return (environment or {})[name] end)
+  return targets.build(catalog, { targets = entries }, function(name) return (environment or {})[name] end,
+    function(path) return path == "/there" and "content" or nil end)
 end
 
 --- The one target of a provider in an environment.
@@ -152,5 +153,16 @@ describe("the credential of a target", function()
 
   it("is not needed for a server of one's own", function()
     assert.is_nil(only("openai-compatible", {}, { base_url = "http://127.0.0.1:8000/v1" }).missing)
+  end)
+
+  it("may be the content of a file that a variable names", function()
+    local vertex = { VERTEX_AI_PROJECT_ID = "p", VERTEX_AI_REGION = "global" }
+    assert.is_nil(only("vertex-ai", vertex).missing)
+    vertex.GOOGLE_APPLICATION_CREDENTIALS = "/there"
+    assert.is_nil(only("vertex-ai", vertex).missing)
+    vertex.GOOGLE_APPLICATION_CREDENTIALS = "/nowhere"
+    assert.equal("readable file that GOOGLE_APPLICATION_CREDENTIALS names", only("vertex-ai", vertex).missing)
+    vertex.VERTEX_AI_API_KEY = "k"
+    assert.is_nil(only("vertex-ai", vertex).missing)
   end)
 end)

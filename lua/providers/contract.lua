@@ -32,14 +32,22 @@ local schema = require "schema"
 ---@field vars table<string, string[]>? for the placeholders of `base` and `paths`
 ---@field defaults table<string, string>? for placeholders that may be missing
 ---@field optional table<string, boolean>? names of `vars` that may be missing
+---@field files string[]? variables that name a file whose content is the credential, where none of `key` is set
+---@field follows table<string, ProviderFollow>? placeholders that are made of another variable's value
 ---@field models string[]? further models it serves, comma-separated
 ---@field more_models string[]? the same, beside those: every variable that is set counts
+
+---@class ProviderFollow
+---@field of string one of `vars`
+---@field values table<string, string>? for some of its values
+---@field otherwise string for any other; "{}" in it is the value
 
 ---@class ProviderAuth
 ---@field header string? in lower case
 ---@field prefix string?
 ---@field sign (fun(outgoing: Outgoing, target: Signing): table<string, string>?, Failure?)? the headers that prove who
 --- asks, made for each call. May wait
+---@field renew (fun(target: Signing): boolean)? the provider answered 401: true when another signature may be better
 ---@field optional boolean? works without a credential too
 
 ---@class Outgoing a call as it will be on the wire
@@ -152,6 +160,10 @@ local wire = {
   dialect = { "string", required = true }, path = { "string", check = path_problem },
 }
 
+local follow = {
+  of = { "string", required = true }, values = { "map", of = "string" }, otherwise = { "string", required = true },
+}
+
 local FIELDS = {
   name = { "string", required = true },
   title = { "string", required = true },
@@ -161,10 +173,12 @@ local FIELDS = {
   env = { "record", fields = {
     key = variables, token = variables, base = variables, models = variables, more_models = variables,
     vars = { "map", of = variables },
-    defaults = { "map", of = "string" }, optional = { "map", of = "boolean" },
+    defaults = { "map", of = "string" }, optional = { "map", of = "boolean" }, files = variables,
+    follows = { "map", of = { "record", fields = follow } },
   } },
   auth = { "record", optional = true, fields = {
     header = { "string", check = lower }, prefix = "string", optional = "boolean", sign = "any",
+    renew = "any",
   } },
   headers = { "map", of = "string" },
   paths = paths,
@@ -196,6 +210,7 @@ local function known_placeholders(provider)
   local known, env = { model = true }, provider.env or {}
   for name in pairs(env.vars or {}) do known[name] = true end
   for name in pairs(env.defaults or {}) do known[name] = true end
+  for name in pairs(env.follows or {}) do known[name] = true end
   return known
 end
 
@@ -231,6 +246,9 @@ local function auth_problem(provider)
   if auth.sign ~= nil and type(auth.sign) ~= "function" then
     return "auth.sign must be a function, got a " .. type(auth.sign)
   end
+  if auth.renew ~= nil and type(auth.renew) ~= "function" then
+    return "auth.renew must be a function, got a " .. type(auth.renew)
+  end
   return not auth.header and not auth.sign and "auth needs header, or sign" or nil
 end
 
@@ -238,6 +256,11 @@ local function optional_problem(provider)
   local env = provider.env or {}
   for name in pairs(env.optional or {}) do
     if not (env.vars or {})[name] then return ("env.optional.%s: there is no such name in env.vars"):format(name) end
+  end
+  for name, follows in pairs(env.follows or {}) do
+    if not (env.vars or {})[follows.of] then
+      return ("env.follows.%s: there is no %s in env.vars"):format(name, follows.of)
+    end
   end
   return nil
 end

@@ -103,6 +103,19 @@ describe("the contract of providers", function()
     refused({ env = { optional = { project = true } } }, "env.optional.project: there is no such name in env.vars")
   end)
 
+  it("may make one placeholder of another's value", function()
+    local follows = { host = { of = "region", otherwise = "{}.example" } }
+    local env = { vars = { region = { "ACME_REGION" } }, follows = follows }
+    assert.is_true(contract.check(provider { base = "https://{host}", env = env }, "acme"))
+    refused({ env = { follows = follows } }, "env.follows.host: there is no region in env.vars")
+  end)
+
+  it("may renew what it signs with", function()
+    local function sign() return {} end
+    assert.is_true(contract.check(provider { auth = { sign = sign, renew = sign } }, "acme"))
+    refused({ auth = { sign = sign, renew = true } }, "auth.renew must be a function, got a boolean")
+  end)
+
   it("takes the image formats that it is limited to", function()
     assert.is_true(contract.check(provider { image_response_formats = { "url" } }, "acme"))
     refused({ image_response_formats = { "png" } }, "b64_json")
