@@ -268,6 +268,34 @@ play('keys that a container lends sign, are kept, and are fetched anew before th
   assert.equal(container.requests.length, 2);
 });
 
+play('an image behind an address is fetched for Bedrock, from public hosts and those that are allowed', async (stage) => {
+  const [bedrock, web] = [await stage.upstream(), await stage.upstream()];
+  const theirs = json('text.response.json');
+  bedrock.answer(whole(theirs.body, { headers: theirs.headers }));
+  const png = Buffer.from('89504e470d0a1a0a0000', 'hex');
+  web.answer(whole(png, { headers: { 'Content-Type': 'image/png' } }));
+  const env = { BEDROCK_BASE_URL: at(bedrock), AWS_BEARER_TOKEN_BEDROCK: 'canary-bedrock-key-8d' };
+  const body = (url) => JSON.stringify({
+    ...DEFAULT, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }],
+  });
+  const shut = await stage.gateway({ config: config(), env });
+  for (const host of ['127.0.0.1', 'localhost', '[::1]', '169.254.169.254', '10.0.0.1']) {
+    const answer = await shut.chat(body(`http://${host}:${web.port}/cat.png`));
+    assert.equal(answer.status, 400, `${host}: ${answer.text}`);
+    assert.equal(answer.json.error.type, 'invalid_request_error');
+  }
+  assert.deepEqual([web.requests.length, bedrock.requests.length], [0, 0]);
+  const open = await stage.gateway({ config: config({ scripts: { http_allow: [at(web)] } }), env });
+  const answer = await open.chat(body(`${at(web)}/cat.png`));
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal(web.last.header('authorization'), undefined);
+  assert.deepEqual(bedrock.last.json.messages[0].content[0].image, {
+    format: 'png', source: { bytes: png.toString('base64') },
+  });
+  web.answer(whole('moved', { status: 302, headers: { Location: `${at(web)}/other` } }));
+  assert.equal((await open.chat(body(`${at(web)}/cat.png`))).status, 400);
+});
+
 play('without any credential it is said which ones are looked for', async (stage) => {
   const bedrock = await stage.upstream();
   const gateway = await stage.gateway({
