@@ -6,6 +6,7 @@
 #include "bindings/checks.h"
 #include "bindings/json.h"
 #include "process/background.h"
+#include "process/credential.h"
 #include "process/reply.h"
 #include "process/worker.h"
 #include "script/vm.h"
@@ -42,21 +43,12 @@ static int call_path(lua_State *L) {
 
 /* query() -> all of it; query(name) -> the parameter's value as it was sent | nothing */
 static int call_query(lua_State *L) {
-  struct slice rest = exchange_request(bind_call(L, 1)->exchange)->query;
-  if (lua_isnoneornil(L, 2)) {
-    bind_push_slice(L, rest);
-    return 1;
-  }
-  struct slice name = bind_slice(L, 2);
-  while (rest.len > 0) {
-    const char *end = memchr(rest.ptr, '&', rest.len);
-    struct slice pair = slice_make(rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len);
-    rest = slice_from(rest, pair.len + 1);
-    if (!slice_starts(pair, name) || pair.len == name.len || pair.ptr[name.len] != '=') continue;
-    bind_push_slice(L, slice_from(pair, name.len + 1));
-    return 1;
-  }
-  return 0;
+  const struct http_request *request = exchange_request(bind_call(L, 1)->exchange);
+  struct slice value = request->query;
+  if (!lua_isnoneornil(L, 2)) value = credential_parameter(request, bind_slice(L, 2));
+  if (!value.ptr) return 0;
+  bind_push_slice(L, value);
+  return 1;
 }
 
 static int call_header(lua_State *L) {
@@ -141,6 +133,19 @@ static int call_says(lua_State *L) {
   struct slice body = exchange_request(bind_call(L, 1)->exchange)->body;
   lua_pushboolean(L, body.len > SAYS_MAX || contains_caseless(body, bind_slice(L, 2)));
   return 1;
+}
+
+/* translate(text) -> true | nil, message: another body, for the upstream, in the place of the client's; without a text
+ * the client's is there again. Edits are forgotten. */
+static int call_translate(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct error error;
+  lua_pushboolean(L, true);
+  if (lua_isnoneornil(L, 2) || lua_isboolean(L, 2)) return call_body_restore(call), 1;
+  if (call_body_translate(call, bind_slice(L, 2), &error) == 0) return 1;
+  lua_pushnil(L);
+  bind_push_slice(L, slice_text(error.message));
+  return 2;
 }
 
 /* The part of the scripts' memory that a body may be as large as: decoded, rewritten and encoded it is there thrice. */
@@ -351,6 +356,7 @@ const luaL_Reg bind_call_request[] = {
     {"key", call_key},
     {"body", call_body_push},
     {"text", call_text},
+    {"translate", call_translate},
     {"decoded", call_decoded},
     {"scan", call_scan},
 

@@ -105,7 +105,7 @@ static int document_of_call(lua_State *L) {
   struct call *call = bind_call(L, 1);
   struct error error;
   if (call_index(call, &error) < 0) return refuse(L, error.message);
-  struct document *document = document_new(L, call_body(call), 0);
+  struct document *document = document_new(L, call_body_own(call), 0);
   document->call = call;
   call_tie(call, &document->tie, document_cut);
   return 1;

@@ -152,6 +152,10 @@ void http_connection_refuse(struct connection *connection, enum http_refusal ref
   connection->state = CONNECTION_ANSWER;
   struct http_field type = {SLICE_LITERAL("Content-Type"), SLICE_LITERAL("application/json")};
   struct slice prepared = {0};
-  if (handler->refusal_fields) prepared = handler->refusal_fields(connection->server->options.user, exchange);
-  exchange_respond(exchange, answer->status, &type, 1, prepared, &answer->body, 1);
+  struct slice body = {0};
+  int status = answer->status;
+  void *user = connection->server->options.user;
+  if (handler->refusal_fields) prepared = handler->refusal_fields(user, exchange);
+  if (handler->refusal_body) body = handler->refusal_body(user, exchange, answer->code, answer->message, &status);
+  exchange_respond(exchange, status, &type, 1, prepared, body.len > 0 ? &body : &answer->body, 1);
 }

@@ -50,6 +50,10 @@ struct http_handler {
   /* Prepared header lines (each with its CRLF) for an answer this room gives itself, since every answer has them:
    * X-Request-ID and the like. Valid until the exchange ends. `head` may or may not have seen the exchange. */
   struct slice (*refusal_fields)(void *user, struct exchange *exchange);
+  /* The body of such an answer in other words than this room's, and its status; an empty slice: this room's. Null:
+   * never. Valid until the exchange ends. Called behind refusal_fields. */
+  struct slice (*refusal_body)(void *user, struct exchange *exchange, const char *code, const char *message,
+                               int *status);
   /* The next piece of a body that streams, chunks taken apart; `last`: the body ends with it (it may be empty). Valid
    * inside the call only. A body that turns out malformed or late ends the exchange: answered by this room where there
    * is no answer yet, else cut (`gone`); `last` has not come then. */

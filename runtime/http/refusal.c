@@ -5,7 +5,7 @@
 
 #define ANSWER(status, code, message)                                  \
   {                                                                    \
-    status, code, {                                                    \
+    status, code, message, {                                           \
       ERROR_JSON(code, message), sizeof(ERROR_JSON(code, message)) - 1 \
     }                                                                  \
   }

@@ -21,7 +21,8 @@ enum http_refusal {
 
 struct http_refusal_answer {
   int status;
-  const char *code;  /* stable word, static storage */
+  const char *code; /* stable word, static storage */
+  const char *message;
   struct slice body; /* the JSON error, static storage */
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/call.h"
 #include "process/record_take.h"
+#include "process/shape.h"
 #include "process/worker.h"
 
 /* On every answer (gateway-api 1.1): what a browser may do with it is nothing. The dashboard's pages will say their
@@ -66,6 +67,11 @@ void call_fields(const struct call *call, struct buffer *out) {
   buffer_append(out, "X-Request-ID: ", 14);
   buffer_append(out, call->trace_id, 32);
   buffer_append_slice(out, security_fields);
+  if (call->shape == SHAPE_ANTHROPIC) {
+    buffer_append(out, "request-id: req_", 16);
+    buffer_append(out, call->trace_id, 32);
+    buffer_append(out, "\r\n", 2);
+  }
   if (call->notes.provider.len > 0) {
     field_append(out, SLICE_LITERAL("X-Gateway-Provider"), call->notes.provider);
   }
@@ -146,29 +152,12 @@ void call_stream_end(struct call *call, bool complete) {
   exchange_stream_end(call->exchange, complete || call->events);
 }
 
-static void member_append(struct buffer *out, const char *name, struct slice value) {
-  buffer_append_format(out, "\"%s\":", name);
-  if (value.len > 0) {
-    json_string_encode(out, value);
-  } else {
-    buffer_append(out, "null", 4);
-  }
-}
-
 void call_refuse(struct call *call, const struct call_problem *problem) {
   struct buffer body = {0};
-  buffer_append_slice(&body, SLICE_LITERAL("{\"error\":{"));
-  member_append(&body, "message", problem->message);
-  buffer_append(&body, ",", 1);
-  member_append(&body, "type", problem->type);
-  buffer_append(&body, ",", 1);
-  member_append(&body, "param", problem->param);
-  buffer_append(&body, ",", 1);
-  member_append(&body, "code", problem->code);
-  buffer_append_slice(&body, SLICE_LITERAL("}}\n"));
+  shape_body(call->shape, problem, call->trace_id, &body);
   struct slice code = arena_copy(exchange_arena(call->exchange), problem->code);
   call->notes.code = code;
   struct slice piece = buffer_slice(&body);
-  call_respond(call, problem->status, SLICE_LITERAL("application/json"), problem->fields, &piece, 1);
+  call_respond(call, shape_status(call->shape, problem), SLICE_LITERAL("application/json"), problem->fields, &piece, 1);
   buffer_free(&body);
 }

@@ -7,6 +7,7 @@
 #include "process/forward.h"
 #include "process/record_take.h"
 #include "process/reply.h"
+#include "process/shape.h"
 #include "process/worker.h"
 
 static struct slice request_field(const struct exchange *exchange, const char *name) {
@@ -77,7 +78,7 @@ static unsigned scopes_wanted(const struct call *call) {
 static enum call_access access_judge(struct call *call) {
   if (!needs_key(call)) return ACCESS_OPEN;
   if (call->route->class == ROUTE_ADMIN && is_keyless(call)) return ACCESS_MISSING;
-  struct slice key = credential_presented(exchange_request(call->exchange));
+  struct slice key = credential_presented(exchange_request(call->exchange), call->route);
   if (key.len == 0) return ACCESS_MISSING;
   struct key_identity *identity = arena_alloc(exchange_arena(call->exchange), sizeof *identity);
   if (!keys_find(call->worker->segment->keys, key, identity)) return ACCESS_INVALID;
@@ -207,6 +208,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   call->worker = worker;
   call->exchange = exchange;
   call->route = route_find(exchange_request(exchange)->path);
+  call->shape = shape_of(call->route, request_field(exchange, "anthropic-version"));
   call->notes.tokens_in = call->notes.tokens_out = -1;
   timer_init(&call->deadline, deadline_passed);
   list_init(&call->ties);
@@ -227,6 +229,20 @@ struct slice call_refusal_fields(void *user, struct exchange *exchange) {
   buffer_clear(&worker->scratch);
   call_fields(call ? call : call_open(worker, exchange), &worker->scratch);
   return arena_copy(exchange_arena(exchange), buffer_slice(&worker->scratch));
+}
+
+struct slice call_refusal_body(void *user, struct exchange *exchange, const char *code, const char *message,
+                               int *status) {
+  (void)user;
+  const struct call *call = exchange_data(exchange);
+  if (call->shape == SHAPE_OPENAI || call->shape == SHAPE_RESPONSES) return (struct slice){0};
+  struct call_problem problem = {.status = *status, .message = slice_text(message), .code = slice_text(code)};
+  struct buffer body = {0};
+  shape_body(call->shape, &problem, call->trace_id, &body);
+  *status = shape_status(call->shape, &problem);
+  struct slice copy = arena_copy(exchange_arena(exchange), buffer_slice(&body));
+  buffer_free(&body);
+  return copy;
 }
 
 void call_request(void *user, struct exchange *exchange) {
@@ -307,11 +323,32 @@ int call_body_change(struct call *call, struct slice body, struct error *error) 
   return 0;
 }
 
-static void stream_break(struct call *call, const char *type, const char *code, const char *message) {
+int call_body_translate(struct call *call, struct slice body, struct error *error) {
+  struct arena *arena = exchange_arena(call->exchange);
+  if (!call->own) {
+    call->own = arena_alloc(arena, sizeof *call->own);
+    *call->own = (struct call_body){call->changed_body, call->index, call->indexed};
+  }
+  return call_body_change(call, arena_copy(arena, body), error);
+}
+
+void call_body_restore(struct call *call) {
+  if (!call->own) return;
+  call->changed_body = call->own->changed;
+  call->index = call->own->index;
+  call->indexed = call->own->indexed;
+  call->own = NULL;
+  if (call->edits) call->edits->count = 0;
+}
+
+struct slice call_body_own(const struct call *call) {
+  struct slice changed = call->own ? call->own->changed : call->changed_body;
+  return changed.ptr ? changed : exchange_request(call->exchange)->body;
+}
+
+static void stream_break(struct call *call, const struct call_problem *problem) {
   struct buffer event = {0};
-  buffer_append_slice(&event, SLICE_LITERAL("data: {\"error\":{\"message\":"));
-  json_string_encode(&event, slice_text(message));
-  buffer_append_format(&event, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}\n\n", type, code);
+  shape_event(call->shape, problem, call->trace_id, &event);
   if (call->events) call_stream_write(call, buffer_slice(&event));
   buffer_free(&event);
   call_stream_end(call, false);
@@ -327,7 +364,10 @@ void call_break(struct call *call, int status, const char *code, const char *mes
     refuse(call, status, "server_error", code, message);
   } else if (call->stream == CALL_STREAM_OPEN) {
     call->notes.code = slice_text(code);
-    stream_break(call, "server_error", code, message);
+    stream_break(call, &(struct call_problem){.status = status,
+                                              .message = slice_text(message),
+                                              .type = SLICE_LITERAL("server_error"),
+                                              .code = slice_text(code)});
   }
 }
 

@@ -52,6 +52,7 @@ struct call {
   struct worker *worker;
   struct exchange *exchange;
   const struct route *route;
+  enum shape shape;                    /* of errors: the route's, or what the request's head asks for */
   struct generation *generation;       /* that it began with, and holds; null before its body is there */
   struct task *task;                   /* null before and after the script runs */
   struct reply *replies;               /* upstream calls not yet given back; owned */
@@ -70,6 +71,7 @@ struct call {
   struct slice changed_body;                            /* in the arena; a null slice: the body is as it came */
   struct json_index index;                              /* of the request body */
   struct json_edits *edits;                             /* in the arena; null while the body goes out as it came */
+  struct call_body *own;                                /* the client's body, while a translation is in its place */
   void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
   void *waiter;
   struct call_notes notes;
@@ -85,6 +87,8 @@ int call_head(void *user, struct exchange *exchange);
 void call_request(void *user, struct exchange *exchange);
 void call_body_piece(void *user, struct exchange *exchange, struct slice bytes, bool last);
 struct slice call_refusal_fields(void *user, struct exchange *exchange);
+struct slice call_refusal_body(void *user, struct exchange *exchange, const char *code, const char *message,
+                               int *status);
 void call_gone(void *user, struct exchange *exchange);
 void call_writable(void *user, struct exchange *exchange);
 void call_end(void *user, struct exchange *exchange);
@@ -99,7 +103,23 @@ struct slice call_body(const struct call *call);
  * when it is no JSON object any more; nothing has changed then. */
 int call_body_change(struct call *call, struct slice body, struct error *error);
 
-/* Answers with the one error shape. `param` may be empty (null is written). `fields` are prepared header lines. */
+/* The client's body put aside: see call_body_translate. */
+struct call_body {
+  struct slice changed;
+  struct json_index index;
+  bool indexed;
+};
+
+/* Puts another body (copied) in the place of the client's, for the upstream to get; call_body_restore puts that back.
+ * Edits of the one before are forgotten. 0, or -1 with `error` when it is no JSON object. */
+int call_body_translate(struct call *call, struct slice body, struct error *error);
+void call_body_restore(struct call *call);
+
+/* The client's, whatever is in its place. */
+struct slice call_body_own(const struct call *call);
+
+/* Answers in the shape that the route's clients expect errors in. `param` may be empty (null is written). `fields` are
+ * prepared header lines. */
 struct call_problem {
   int status;
   struct slice message, type, code, param;

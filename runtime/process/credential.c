@@ -17,10 +17,32 @@ static struct slice protocol_key(struct slice list) {
   return (struct slice){0};
 }
 
-struct slice credential_presented(const struct http_request *request) {
+struct slice credential_parameter(const struct http_request *request, struct slice name) {
+  struct slice rest = request->query;
+  while (rest.len > 0) {
+    const char *end = memchr(rest.ptr, '&', rest.len);
+    struct slice pair = slice_make(rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len);
+    rest = slice_from(rest, pair.len < rest.len ? pair.len + 1 : pair.len);
+    bool found = slice_starts(pair, name) && pair.len > name.len && pair.ptr[name.len] == '=';
+    if (found) return slice_from(pair, name.len + 1);
+  }
+  return (struct slice){0};
+}
+
+/* Where the SDKs of others than OpenAI put it. */
+static struct slice foreign_key(const struct http_request *request, const struct route *route) {
+  struct slice key = field_of(request, "x-api-key");
+  if (key.len == 0) key = field_of(request, "x-goog-api-key");
+  if (key.len == 0 && route->shape == SHAPE_GEMINI) key = credential_parameter(request, SLICE_LITERAL("key"));
+  return key;
+}
+
+struct slice credential_presented(const struct http_request *request, const struct route *route) {
   static const struct slice prefix = {"Bearer ", 7};
   struct slice header = field_of(request, "authorization");
   if (slice_starts(header, prefix)) return slice_from(header, prefix.len);
-  if (header.len > 0 || field_of(request, "upgrade").len == 0) return (struct slice){0};
+  if (route->class != ROUTE_MODEL) return (struct slice){0};
+  struct slice key = foreign_key(request, route);
+  if (key.len > 0 || header.len > 0 || field_of(request, "upgrade").len == 0) return key;
   return protocol_key(field_of(request, "sec-websocket-protocol"));
 }

@@ -23,13 +23,28 @@ void record_begin(struct call *call) {
   call->record = record;
 }
 
+/* Behind Google's addresses a client's key may stand in the query. */
+static size_t query_copy(char *out, struct slice query) {
+  size_t len = 0;
+  while (query.len > 0) {
+    const char *end = memchr(query.ptr, '&', query.len);
+    struct slice pair = slice_make(query.ptr, end ? (size_t)(end - query.ptr) : query.len);
+    query = slice_from(query, end ? pair.len + 1 : pair.len);
+    if (slice_starts(pair, SLICE_LITERAL("key="))) continue;
+    if (len > 0) out[len++] = '&';
+    memcpy(out + len, pair.ptr, pair.len);
+    len += pair.len;
+  }
+  return len;
+}
+
 static struct slice target_join(struct arena *arena, const struct http_request *request) {
   if (request->query.len == 0) return arena_copy(arena, request->path);
   char *joined = arena_alloc(arena, request->path.len + 1 + request->query.len);
   memcpy(joined, request->path.ptr, request->path.len);
   joined[request->path.len] = '?';
-  memcpy(joined + request->path.len + 1, request->query.ptr, request->query.len);
-  return slice_make(joined, request->path.len + 1 + request->query.len);
+  size_t len = query_copy(joined + request->path.len + 1, request->query);
+  return slice_make(joined, request->path.len + (len > 0 ? 1 + len : 0));
 }
 
 void record_request(struct call *call) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/call.h"
 #include "process/reply.h"
+#include "process/shape.h"
 #include "process/worker.h"
 
 /* A stream of the client's own dialect: bytes go through as they are, event by whole event. Looked at are only the end
@@ -231,11 +232,12 @@ void relay_bytes(struct reply *reply, struct slice bytes) {
 
 static void error_event(struct reply *reply) {
   bool timed_out = slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"));
+  struct call_problem problem = {.status = reply->error.status,
+                                 .message = slice_text(reply->error.message),
+                                 .type = timed_out ? SLICE_LITERAL("timeout_error") : SLICE_LITERAL("api_error"),
+                                 .code = slice_text(timed_out ? "stream_timeout" : reply->error.code)};
   struct buffer event = {0};
-  buffer_append_slice(&event, SLICE_LITERAL("data: {\"error\":{\"message\":"));
-  json_string_encode(&event, slice_text(reply->error.message));
-  buffer_append_format(&event, ",\"type\":\"%s\",\"param\":null,\"code\":\"%s\"}}\n\n",
-                       timed_out ? "timeout_error" : "api_error", timed_out ? "stream_timeout" : reply->error.code);
+  shape_event(reply->call->shape, &problem, reply->call->trace_id, &event);
   client_write(reply, buffer_slice(&event));
   buffer_free(&event);
 }

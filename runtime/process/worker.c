@@ -50,7 +50,8 @@ static void server_options(struct worker *worker, struct http_server_options *op
                                            .writable = call_writable,
                                            .end = call_end,
                                            .refusal_fields = call_refusal_fields,
-                                           .body = call_body_piece};
+                                           .body = call_body_piece,
+                                           .refusal_body = call_refusal_body};
   options->user = worker;
 }
 
