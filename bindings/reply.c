@@ -4,6 +4,7 @@
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "process/call.h"
+#include "process/relay_scan.h"
 #include "process/worker.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -97,14 +98,19 @@ static void push_count(lua_State *L, long long count) {
     lua_pushnumber(L, (lua_Number)count);
 }
 
-/* usage() -> prompt, completion, cached, reasoning; nil where not reported */
+/* usage() -> prompt, completion, cached, reasoning, cache_write, audio_in, audio_out, seconds; nil where not reported
+ */
 static int reply_usage(lua_State *L) {
   const struct usage *usage = &bind_reply(L, 1)->usage;
   push_count(L, usage->prompt);
   push_count(L, usage->completion);
   push_count(L, usage->cached);
   push_count(L, usage->reasoning);
-  return 4;
+  push_count(L, usage->cache_write);
+  push_count(L, usage->audio_in);
+  push_count(L, usage->audio_out);
+  push_count(L, usage->seconds);
+  return 8;
 }
 
 /* first() -> name, data (of a long one the beginning) of the event a stream is held at */
@@ -203,7 +209,7 @@ static int relay_results(lua_State *L, void *operation) {
 
 /* relay(strip_usage, leave_open, keep) -> true | false, code, message, whether the client has seen an error event.
  * Begins the client's stream, which the script then ends with finish(); with `leave_open` it also writes what ends it.
- * `keep` bytes of events are kept for it. An answer of the client's own kind goes through unseen. Waits. */
+ * `keep` bytes of events are kept for it. Waits. */
 static int reply_relay_stream(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   struct call *call = reply->call;
@@ -211,21 +217,22 @@ static int reply_relay_stream(lua_State *L) {
     return luaL_error(L, "this reply cannot be relayed");
   struct buffer fields = {0};
   reply_fields(reply, &fields);
-  bool own = reply->answer == REPLY_ANSWER_OWN;
-  call_stream_begin(call, own ? reply_field(reply, SLICE_LITERAL("content-type")) : (struct slice){0},
+  enum relay_format format = relay_format_of(reply);
+  call_stream_begin(call, format != RELAY_CHAT ? reply_field(reply, SLICE_LITERAL("content-type")) : (struct slice){0},
                     buffer_slice(&fields));
   buffer_free(&fields);
   struct reply_wait *wait = wait_new(L, reply);
   wait->number = task_wait(L, wait, relay_results, wait_abort);
   struct relay_options options = {.strip_usage = lua_toboolean(L, 2),
                                   .leave_open = lua_toboolean(L, 3),
-                                  .verbatim = own,
+                                  .format = format,
                                   .keep = (size_t)luaL_optinteger(L, 4, 0)};
   reply_relay(reply, &options, wait_woken, wait);
   return lua_yield(L, 0);
 }
 
-/* kept() -> data of the events that a relay kept, the byte 1E behind each | nothing when there were too many */
+/* kept() -> data of the events that a relay kept, the byte 1E behind each, and of others than chat's before it the name
+ * and the byte 1F | nothing when there were too many */
 static int reply_kept(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   if (reply->options.keep == 0) return 0;

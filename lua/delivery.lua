@@ -5,6 +5,8 @@
 
 local account = require "account"
 local document = require "gateway.document"
+local errors = require "errors"
+local faces = require "faces"
 local gather = require "gather"
 local json = require "gateway.json"
 local passage = require "passage"
@@ -79,16 +81,40 @@ function delivery.whole(call, request, reply, provider_member)
   return true
 end
 
+--- An answer in OpenAI's form, as the client reads it.
+local function speak(call, request, answer)
+  local text, failure = faces.spell(request, answer.text)
+  if not text then return nil, failure end
+  answer.text, answer.headers = text, faces.dropped(request)
+  local passed
+  passed, failure = pass_plugins(call, request, answer)
+  if not passed then return nil, failure end
+  faces.keep(call, request)
+  return respond(call, request, answer)
+end
+
 --- Another dialect, whole. `speaker` has the `response` that translates it.
 function delivery.whole_translated(call, request, speaker, context, reply)
   local text, usage, content_type = speaker.response(context, reply:body(), reply:headers())
   if not text then return nil, usage end
-  local answer = {
+  return speak(call, request, {
     status = 200, reply = reply, text = text, usage = measured(request, nil, usage), content_type = content_type,
-  }
-  local passed, failure = pass_plugins(call, request, answer)
-  if not passed then return nil, failure end
-  return respond(call, request, answer)
+  })
+end
+
+--- OpenAI's own dialect, for a client of another API.
+function delivery.spelt(call, request, dialect, reply)
+  if reply:streams() then
+    local steps = request.visit and request.visit.chain.on_chunk
+    return streaming.run(call, request, source.spoken(dialect, reply), reply, steps)
+  end
+  return speak(call, request, { status = 200, reply = reply, text = reply:body(), usage = account.of_reply(reply) })
+end
+
+--- What the gateway itself says, in OpenAI's form.
+---@param text string
+function delivery.told(call, request, text)
+  return speak(call, request, { status = 200, text = text })
 end
 
 --- The same for a client that wants a stream: in chunks that are there already.
@@ -111,6 +137,12 @@ function delivery.stream(call, request, reply)
   return streaming.relay(call, request, reply)
 end
 
+--- The client's own API, event by event: C pipes the bytes and looks on.
+---@param make fun(kept: string): string? the whole answer that kept events spell
+function delivery.forwarded(call, request, reply, make)
+  return streaming.forward(call, request, reply, make)
+end
+
 --- Bytes or events of another surface, as they come. Plugins look at the end alone: nothing of it can be taken back.
 function delivery.piped(call, request, reply)
   return streaming.bytes(call, request, reply, measured(request, nil, nil))
@@ -126,15 +158,34 @@ end
 
 local NOTHING_USED = { prompt_tokens = 0, completion_tokens = 0, total_tokens = 0 }
 
+--- The chunks of an answer that somebody has whole; nil when it is none of a model's.
+local function chunks_of(request, text)
+  return gather.chunks(text, request.include_usage)
+    or request.surface.face and gather.chunks(faces.canonical(request, text) or "", request.include_usage)
+end
+
 --- A plugin's own answer. The other plugins see it like any other; a client that wants a stream gets one.
 function delivery.given(call, request, answer)
   answer.usage = answer.usage or NOTHING_USED
   local passed, failure = pass_plugins(call, request, answer)
   if not passed then return nil, failure end
-  local chunks = request.stream and answer.status == 200 and gather.chunks(answer.text, request.include_usage)
+  local chunks = request.stream and answer.status == 200 and chunks_of(request, answer.text)
   if not chunks then return respond(call, request, answer) end
   for name, value in pairs(answer.headers or {}) do call:field(name, value) end
+  if request.surface.face then faces.context(call, request) end
   return streaming.replay(call, request, source.listed(call, chunks, 0, answer.usage))
+end
+
+--- Answers to several things that were asked at once, in OpenAI's form.
+---@param texts string[]
+function delivery.several(call, request, texts, usage)
+  if not request.stream then return speak(call, request, { status = 200, text = texts, usage = usage }) end
+  local parts = {}
+  for i, text in ipairs(texts) do
+    parts[i] = gather.chunks(text, true)
+    if not parts[i] then return nil, errors.bad_answer end
+  end
+  return streaming.several(call, request, parts, usage)
 end
 
 --- The dialect's own answer, whole or in its pieces with their pauses.
@@ -142,8 +193,7 @@ function delivery.made_here(call, request, dialect, context)
   local answer, failure = dialect.answer(context)
   if not answer then return nil, failure end
   if not context.stream then
-    local text = json.encode(answer.whole) .. "\n"
-    return delivery.given(call, request, { status = 200, text = text, usage = answer.usage })
+    return speak(call, request, { status = 200, text = json.encode(answer.whole) .. "\n", usage = answer.usage })
   end
   local payloads = {}
   for i, payload in ipairs(answer.payloads) do payloads[i] = json.encode(payload) end

@@ -29,14 +29,21 @@ errors.model_not_found = {
   message = "no configured provider serves the requested model", param = "model", final = true,
 }
 
---- Somebody has the model, but nobody of them this endpoint.
+--- Somebody has the model, but not this endpoint. `elsewhere`: others may.
 ---@return Failure
-function errors.unsupported_endpoint(provider, endpoint)
+function errors.unsupported_endpoint(provider, endpoint, elsewhere)
   return {
-    status = 400, type = "invalid_request_error", code = "unsupported_endpoint", final = true,
+    status = 400, type = "invalid_request_error", code = "unsupported_endpoint", final = not elsewhere,
+    elsewhere = elsewhere,
     message = ('provider "%s" does not serve the endpoint "%s"'):format(provider, endpoint),
   }
 end
+
+--- A good status with something that is no answer.
+errors.bad_answer = {
+  status = 502, type = "api_error", code = "upstream_invalid_response", error_type = "provider_error",
+  message = "the upstream provider returned no usable response",
+}
 
 --- A call that could not be signed, where the provider does not say why.
 errors.unsigned = {

@@ -7,10 +7,12 @@
 local attempt = require "attempt"
 local delivery = require "delivery"
 local errors = require "errors"
+local faces = require "faces"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local passage = require "passage"
 local registry = require "registry"
+local responses = require "responses"
 local retry = require "retry"
 local shadow = require "shadow"
 local upstream = require "gateway.upstream"
@@ -35,6 +37,7 @@ local function refuse(call, request, failure)
   if request.visit then failure = passage.failed(request.visit, failure) end
   call:note_error(failure.plugin and failure.error_type, failure.code)
   if failure.rejected then call:note_rejected() end
+  if request.surface.face then return faces.refuse(call, request, failure, headers_of(failure)) end
   call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, headers_of(failure))
 end
 
@@ -135,14 +138,35 @@ local function admit(call, request)
   return ask_plugins(call, request, plan)
 end
 
+--- A conversation that goes on where it is kept: what was said, or who has it.
+---@return Failure? failure
+local function continue(call, request)
+  if request.surface.endpoint ~= "responses" then return nil end
+  local failure
+  request.history, request.pinned, failure = responses.continued(call, request.facts.previous,
+    request.surface.face.raw_keys or {})
+  return failure
+end
+
+--- The one target that has the conversation, if it may serve the model.
+local function pin(request, plan)
+  for _, target in ipairs(request.pinned and plan.targets or {}) do
+    if target.name == request.pinned then
+      return { model = plan.model, targets = { target }, routes = plan.routes, owner = plan.owner, known = plan.known }
+    end
+  end
+  return plan
+end
+
 local function serve(call, request, read, failure)
   local plan
   request.visit = passage.open(registry.chain, call, request)
-  if read then plan, failure = admit(call, request) end
+  if read then failure = continue(call, request) end
+  if read and not failure then plan, failure = admit(call, request) end
   if plan and #plan.targets == 0 then
     plan, failure = nil, errors.unsupported_endpoint(plan.owner, request.surface.endpoint)
   end
-  if plan then return walk(call, request, plan) end
+  if plan then return walk(call, request, pin(request, plan)) end
   if failure then return refuse(call, request, failure) end
 end
 
@@ -155,7 +179,7 @@ function pipeline.serve(call, surface)
   if registry.request_timeout then call:deadline(registry.request_timeout) end
   local read, failure = surface.read(call, surface)
   local request = read or {}
-  request.surface = surface
+  request.surface, request.on_unsupported_param = surface, registry.on_unsupported_param
   serve(call, request, read, failure)
   if registry.shadow then shadow.release(registry.shadow, request) end
 end

@@ -70,6 +70,12 @@ local answers = {
   passthrough = { ANYTHING },
 }
 
+requests.count_tokens, answers.count_tokens = anthropic.request, {}
+requests.gemini_count, answers.gemini_count = gemini.request, {}
+requests.gemini_embed, answers.gemini_embed = gemini.request, {}
+requests.images_edits, answers.images_edits = requests.images, answers.images
+requests.images_variations, answers.images_variations = requests.images, answers.images
+answers.speech = {}
 requests.translations, answers.translations = requests.transcriptions, answers.transcriptions
 
 --- Token ids stand where texts should: nobody can look into them.

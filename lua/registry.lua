@@ -4,6 +4,7 @@
 
 local chain = require "chain"
 local contracts = require "contracts"
+local faces = require "faces"
 local gateway = require "gateway.config"
 local log = require "gateway.log"
 local ownership = require "ownership"
@@ -105,6 +106,8 @@ function registry.build(scanned, config)
   if registry.chain == nil then return nil, message end
   registry.shadow, message = shadow.build(config.scripts.shadow, scanned, registry.chain)
   if registry.shadow == nil then return nil, message end
+  registry.surfaces = faces.surfaces(scanned.dialects)
+  for name, surface in pairs(surfaces) do registry.surfaces[name] = registry.surfaces[name] or surface end
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
   registry.on_unsupported_param = config.compatibility.on_unsupported_param

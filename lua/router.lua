@@ -80,7 +80,7 @@ end
 function router.build()
   local paths, problems = dispatch.new(), {}
   local routes = { admin = function(call) return dispatch.serve(paths, call, view) end }
-  for _, surface in pairs(surfaces) do
+  for _, surface in pairs(registry.surfaces or surfaces) do
     routes[surface.endpoint] = function(call) return pipeline.serve(call, surface) end
   end
   for _, name in ipairs { "passthrough", "files", "realtime" } do routes[name] = forward[name] end

@@ -9,7 +9,8 @@ local unsupported = require "unsupported"
 local wires = require "wires"
 
 ---@class Route
----@field kind "own"|"translated"|"operation"|"local"|nil how the surface is served; nil: a face alone may be forwarded
+---@field kind "own"|"translated"|"operation"|"local"|"counted"|nil how the surface is served; nil: a face alone may be
+--- forwarded
 ---@field dialect Dialect
 ---@field operation Operation?
 ---@field model string the upstream's name of the model
@@ -20,7 +21,7 @@ local wires = require "wires"
 ---@field origin string? the address of it, when that is not the target's own
 ---@field edits boolean the dialect may have members to rename for this model
 ---@field refused string[]? members the provider does not take for this model
----@field speaks table what a face is told of the target: { provider, dialect, paths }
+---@field speaks table? what a face is told of the target: { provider, dialect, model, paths }
 
 local routes = {}
 
@@ -48,7 +49,9 @@ local function long_name(provider, model)
   return long.prefix .. model
 end
 
-local function with_model(path, model)
+--- A path with the model in the place of `{model}`.
+---@return string
+function routes.with_model(path, model)
   if not path:find("{model}", 1, true) then return path end
   return (path:gsub("{model}", (segment(model):gsub("%%", "%%%%"))))
 end
@@ -57,7 +60,7 @@ end
 local function place(route, target, path)
   local found = endpoint.place(target.endpoint, path)
   if not found then return false end
-  route.path = with_model(found.path, route.model)
+  route.path = routes.with_model(found.path, route.model)
   route.upstream = target.upstream
   if found.origin ~= target.origin then
     route.origin = found.origin
@@ -69,7 +72,7 @@ end
 local function speaks_of(target, surface, model)
   local provider = target.provider
   local name = wires.choose(provider, surface, model)
-  return { provider = provider, dialect = name, paths = provider.paths or {} }
+  return { provider = provider, dialect = name, model = model, paths = provider.paths or {} }
 end
 
 --- Whether a face may find a way of its own to this target although the surface it leads to is not there.
@@ -78,13 +81,22 @@ local function face_may(target, endpoint_name)
   return endpoint_name ~= nil and paths ~= nil and paths[endpoint_name] ~= nil
 end
 
+--- Tokens are counted for whoever chats.
+local function wire_of(target, surface, model)
+  local wire = wires.find(target.dialects, target.provider, surface.name, model)
+  if surface.name ~= "count_tokens" then return wire end
+  if wire and wire.operation then return { kind = "counted", dialect = wire.dialect, operation = wire.operation } end
+  wire = wires.find(target.dialects, target.provider, "chat", model)
+  return wire and { kind = "counted", dialect = wire.dialect }
+end
+
 ---@param model string the name after aliases
 ---@param requested string the client's word
 ---@param surface Surface
 ---@return Route? nil: the target has no such surface
 local function route_make(target, model, requested, surface)
   model = long_name(target.provider, target.model_map[model] or model)
-  local wire = wires.find(target.dialects, target.provider, surface.name, model)
+  local wire = wire_of(target, surface, model)
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
   route.speaks = surface.face and speaks_of(target, surface.name, model) or nil

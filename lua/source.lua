@@ -4,7 +4,9 @@
 ---                       this time; or nil and a Failure
 ---   usage()             what was counted, once it is over; nil = look into the chunks
 ---   marked              false: the end has no mark of its own, a choice must have said why it ended
+---   finished            whether a choice did
 
+local account = require "account"
 local errors = require "errors"
 local json = require "gateway.json"
 local upstream = require "gateway.upstream"
@@ -33,6 +35,35 @@ function source.own(reply)
     self.marked = false
     return NOTHING, true
   end
+  return self
+end
+
+local function usage_in(data)
+  if not data:find('"usage"', 1, true) then return nil end
+  local chunk = json.decode(data)
+  return json.is_object(chunk) and account.of_openai(chunk.usage) or nil
+end
+
+--- The upstream's own events for a client of another API: who reads them must be told what they say.
+---@param dialect Dialect
+function source.spoken(dialect, reply)
+  local inner, counted = source.own(reply), nil
+  local self = { marked = true, finished = false }
+  local function look(data)
+    if data:find('"error"', 1, true) and is_error(data) then
+      return dialect.first_failure and dialect.first_failure("error", data) or errors.stream_error
+    end
+    counted = usage_in(data) or counted
+    self.finished = self.finished or data:find '"finish_reason"%s*:%s*"' ~= nil
+  end
+  function self.next(milliseconds)
+    local payloads, over = inner.next(milliseconds)
+    local failure = payloads and payloads[1] and look(payloads[1])
+    self.marked = inner.marked
+    if failure then return nil, failure end
+    return payloads, over
+  end
+  function self.usage() return counted end
   return self
 end
 
@@ -66,6 +97,25 @@ function source.listed(call, payloads, pause_ms, usage)
     if at > 0 and pause_ms > 0 then upstream.sleep(call, pause_ms) end
     at = at + 1
     return { payloads[at] }, at >= #payloads
+  end
+  function self.usage() return usage end
+  return self
+end
+
+--- Chunks of several answers, one behind the other; `turn` is told before each of them.
+---@param parts string[][]
+---@param turn fun(part: integer)
+function source.parts(parts, usage, turn)
+  local part, at = 1, 0
+  local self = { marked = true }
+  turn(1)
+  function self.next()
+    at = at + 1
+    if at > #parts[part] then
+      part, at = part + 1, 1
+      turn(part)
+    end
+    return { parts[part][at] }, part == #parts and at == #parts[part]
   end
   function self.usage() return usage end
   return self

@@ -5,10 +5,12 @@
 
 local account = require "account"
 local errors = require "errors"
+local faces = require "faces"
 local gather = require "gather"
 local guarded = require "guarded"
-local json = require "gateway.json"
 local passage = require "passage"
+local source = require "source"
+local voice = require "voice"
 
 local KEPT_MAX = 1048576 -- bytes of chunks kept for after_request: more, and there is no ctx.response.body
 
@@ -21,6 +23,7 @@ local KEPT_MAX = 1048576 -- bytes of chunks kept for after_request: more, and th
 ---@field guard Guarded?
 ---@field kept string[]? chunks, for plugins that look at the whole
 ---@field kept_bytes integer
+---@field voice Voice
 ---@field seen boolean? the plugins have looked at the whole before
 
 local streaming = {}
@@ -30,22 +33,12 @@ local function outflow_make(call, request, reply, steps)
   local watched = visit and visit.chain.after_request
   return {
     call = call, request = request, visit = visit, reply = reply, open = false, kept = watched and {} or nil,
-    kept_bytes = 0,
+    kept_bytes = 0, voice = voice.open(request),
     guard = steps and guarded.open(visit, steps, not request.include_usage) or nil,
   }
 end
 
 -- Writing ------------------------------------------------------------------------------------------------------------
-
-local function frame(payloads)
-  local text = table.concat(payloads, "\n\ndata: ")
-  if text:find("\n", 1, true) then -- a chunk of several lines
-    local framed = {}
-    for i, payload in ipairs(payloads) do framed[i] = payload:gsub("\r?\n", "\ndata: ") end
-    text = table.concat(framed, "\n\ndata: ")
-  end
-  return "data: " .. text .. "\n\n"
-end
 
 local function keep(out, payloads)
   for _, payload in ipairs(payloads) do
@@ -57,26 +50,25 @@ local function keep(out, payloads)
 end
 
 local function begin(out)
-  if not out.open then out.call:stream(nil, out.reply) end
+  if not out.open then out.call:stream(faces.dropped(out.request), out.reply, voice.content_type(out.voice)) end
   out.open = true
+end
+
+local function write(out, text)
+  if text ~= "" then out.call:write(text) end
 end
 
 --- Waits while the client is behind.
 local function send(out, payloads)
   if #payloads == 0 then return end
-  local text = frame(payloads)
-  begin(out)
+  local text = voice.say(out.voice, payloads)
   if out.kept then keep(out, payloads) end
+  if text == "" then return end
+  begin(out)
   out.call:write(text)
 end
 
 -- Ends ---------------------------------------------------------------------------------------------------------------
-
---- The payload of an error event in the client's dialect.
-local function error_payload(failure)
-  local param = failure.param or json.null
-  return json.encode { error = { message = failure.message, type = failure.type, param = param, code = failure.code } }
-end
 
 --- What the notes and the plugins hear of a failure. Returns the one the client reads.
 local function note_failure(out, failure)
@@ -90,7 +82,7 @@ end
 local function break_off(out, failure)
   if not out.open then return nil, failure end
   failure = note_failure(out, failure)
-  out.call:write("data: " .. error_payload(failure) .. "\n\n")
+  write(out, voice.failed(out.voice, failure))
   out.call:finish(false)
   return true
 end
@@ -113,7 +105,8 @@ local function end_well(out, usage, make)
   begin(out)
   local failure = look_back(out, usage, make)
   if failure then return break_off(out, failure) end
-  out.call:write("data: [DONE]\n\n")
+  write(out, voice.done(out.voice, usage))
+  faces.keep(out.call, out.request)
   out.call:finish(true)
   return true
 end
@@ -121,9 +114,9 @@ end
 -- Event by event -----------------------------------------------------------------------------------------------------
 
 --- The next payloads for the client; nil payloads and no failure: the stream is over.
-local function step(out, source)
+local function step(out, chunks)
   local guard = out.guard
-  local payloads, over = source.next(guard and guarded.patience(guard))
+  local payloads, over = chunks.next(guard and guarded.patience(guard))
   local failure
   if payloads == false then
     payloads, failure = guarded.pause(guard)
@@ -134,46 +127,66 @@ local function step(out, source)
   return payloads, failure, over
 end
 
---- What is still held, and whether the stream may end at all.
-local function finish(out, source)
-  local guard = out.guard
-  if not guard then return {} end
-  if not source.marked and not guard.finished then return {}, errors.truncated end
-  return guarded.finish(guard)
+--- Whether the stream may end at all: it had a mark, or a choice said why it ended.
+local function may_end(out, chunks)
+  if chunks.marked then return true end
+  if chunks.finished ~= nil then return chunks.finished end
+  return not out.guard or out.guard.finished
 end
 
-local function flow(out, source)
+--- What is still held.
+local function finish(out, chunks)
+  if not may_end(out, chunks) then return {}, errors.truncated end
+  return out.guard and guarded.finish(out.guard) or {}
+end
+
+local function flow(out, chunks)
   local payloads, failure, over
   repeat
-    payloads, failure, over = step(out, source)
+    payloads, failure, over = step(out, chunks)
     send(out, payloads)
     if failure then return break_off(out, failure) end
     if out.guard and out.guard.failed then return end_failed(out) end
   until over
-  payloads, failure = finish(out, source)
+  payloads, failure = finish(out, chunks)
   send(out, payloads)
   if failure then return break_off(out, failure) end
-  return end_well(out, source.usage() or out.guard and out.guard.usage, function()
-    return out.kept and gather.answer(out.kept)
+  return end_well(out, chunks.usage() or out.guard and out.guard.usage, function()
+    return out.kept and (faces.spell(out.request, gather.answer(out.kept))) or nil
   end)
 end
 
+---@param chunks table see lua/source.lua
 ---@param steps Step[]? the plugins whose on_chunk it goes through
 ---@return true? answered
 ---@return Failure? failure
-function streaming.run(call, request, source, reply, steps)
-  return flow(outflow_make(call, request, reply, steps), source)
+function streaming.run(call, request, chunks, reply, steps)
+  return flow(outflow_make(call, request, reply, steps), chunks)
 end
 
 --- A whole answer that plugins have looked at already, as a stream: only those look that see nothing but streams.
-function streaming.replay(call, request, source)
+function streaming.replay(call, request, chunks)
   local visit = request.visit
   local out = outflow_make(call, request, nil, visit and visit.chain.chunk_only)
   out.seen = true
-  return flow(out, source)
+  return flow(out, chunks)
+end
+
+--- Answers to several prompts, one behind the other.
+---@param parts string[][] chunks of each
+function streaming.several(call, request, parts, usage)
+  local out = outflow_make(call, request, nil, request.visit and request.visit.chain.on_chunk)
+  local chunks = source.parts(parts, usage, function(part) voice.turn(out.voice, part) end)
+  return flow(out, chunks)
 end
 
 -- Piped by C ---------------------------------------------------------------------------------------------------------
+
+local function outflow_piped(call, request, reply)
+  return {
+    call = call, request = request, visit = request.visit, reply = reply, open = true, voice = voice.open(request),
+  }
+end
 
 --- The answer that the chunks C has kept spell.
 local function kept_answer(reply)
@@ -184,7 +197,7 @@ end
 
 --- The upstream's own bytes, piped by C; plugins look at the end alone.
 function streaming.pipe(call, request, reply)
-  local out = { call = call, request = request, visit = request.visit, reply = reply, open = true }
+  local out = outflow_piped(call, request, reply)
   local keep_bytes = out.visit.chain.after_request and KEPT_MAX or 0
   local whole, code, message, told = reply:relay(request.include_usage ~= true, true, keep_bytes)
   if told then return end_failed(out) end
@@ -200,13 +213,35 @@ function streaming.relay(call, request, reply)
   return true
 end
 
+--- A stream of the client's own API, which C has piped and looked at.
+---@param make fun(kept: string): string? the whole answer that kept events spell
+function streaming.forward(call, request, reply, make)
+  local visit = request.visit
+  local keep_bytes = visit and visit.chain.after_request and KEPT_MAX or 0
+  local whole, code, message, told = reply:relay(false, false, keep_bytes)
+  local out = outflow_piped(call, request, reply)
+  local usage = account.of_reply(reply)
+  account.note(call, request, usage)
+  if told then return end_failed(out) end
+  local failure = not whole and errors.broken_stream(code, message)
+  if failure then
+    note_failure(out, failure)
+    call:finish(false)
+    return true
+  end
+  failure = look_back(out, usage, function() return reply:kept() and make(reply:kept()) end)
+  if failure then return break_off(out, failure) end
+  call:finish(true)
+  return true
+end
+
 --- An answer of another surface in pieces: bytes, or events of another kind than chat's.
 ---@param usage Usage? what the surface counts by
 function streaming.bytes(call, request, reply, usage)
   local whole, code, message = reply:relay(false, true)
   usage = account.merged(account.of_reply(reply), usage)
   account.note(call, request, usage)
-  local out = { call = call, request = request, visit = request.visit, reply = reply, open = true }
+  local out = outflow_piped(call, request, reply)
   local failure = not whole and errors.broken_stream(code, message)
   if not failure and out.visit and out.visit.chain.after_request then
     failure = passage.after_stream(out.visit, { status = 200, reply = reply, make = function() end, usage = usage })

@@ -29,21 +29,15 @@ function upstream_fault.answer(dialect, reply, status)
   return upstream_fault.blamed(failure)
 end
 
---- What an answer has that is one, whatever else it says.
-local ANSWERED = {
-  chat = "choices", embeddings = "data", images = "data", images_edits = "data", images_variations = "data",
-  moderations = "results", rerank = "results", transcriptions = "text", translations = "text",
-}
-
 --- A 200 that carries an error, as the whole answer or as a stream's first event, is a failure like any other.
----@param surface Surface? chat
+---@param streams boolean
+---@param answered string? a member that good whole answers have
 ---@return Failure?
-function upstream_fault.hidden(dialect, reply, request, surface)
-  if request.stream then
+function upstream_fault.hidden(dialect, reply, streams, answered)
+  if streams then
     local failure = dialect.first_failure and dialect.first_failure(reply:first())
     return failure and upstream_fault.blamed(failure)
   end
-  local answered = ANSWERED[surface and surface.name or "chat"]
   if reply:has "error" and not (answered and reply:has(answered)) then
     return upstream_fault.answer(dialect, reply, 502)
   end

@@ -26,7 +26,7 @@ local METHODS = { "GET", "POST", "PUT", "PATCH", "DELETE" }
 --- As runtime/process/route.c has them.
 local ENDPOINTS = {
   livez = "function", readyz = "function", health = "function", metrics = "function", models = "function",
-  model = "function",
+  model = "function", capabilities = "function", root = "function",
 }
 local PATH_MAX = 200
 

@@ -41,4 +41,9 @@ local function health(call, view)
   respond(call, available and 200 or 503, { status = available and "ok" or "no_providers", providers = providers })
 end
 
-return { livez = livez, readyz = readyz, health = health }
+--- Some clients ask for nothing but that somebody is there.
+local function root(call)
+  respond(call, 200, { name = "moongate", status = "ok" })
+end
+
+return { root = root, livez = livez, readyz = readyz, health = health }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/call.h"
+#include "process/relay_scan.h"
 #include "process/reply.h"
 #include "process/shape.h"
 #include "process/worker.h"
@@ -72,6 +73,7 @@ static bool is_done(struct slice data) {
 
 /* Returns false when the client must not see the event. */
 static bool event_passes(struct reply *reply, struct sse_event *event) {
+  if (reply->options.format != RELAY_CHAT) return relay_scan(reply, event), true;
   if (!event->has_data) return true;
   if (is_done(event->data)) {
     event->data = slice_trim(event->data);
@@ -167,7 +169,7 @@ static bool relay_is_over(const struct reply *reply) {
  * own buffer, which does not outlive the next event, or had to be rewritten. */
 static void event_forward(struct reply *reply, const struct sse_event *event, struct slice input, struct slice *span) {
   bool inside = event->raw.ptr >= input.ptr && event->raw.ptr < input.ptr + input.len;
-  bool canonical = is_canonical(event);
+  bool canonical = reply->options.format != RELAY_CHAT || is_canonical(event);
   if (inside && canonical) {
     span_add(reply, span, event->raw);
     return;
@@ -185,13 +187,17 @@ static void event_forward(struct reply *reply, const struct sse_event *event, st
 static void event_keep(struct reply *reply, const struct sse_event *event) {
   size_t room = reply->options.keep;
   if (room == 0 || !event->has_data || reply->saw_done) return;
-  if (reply->kept.len + event->data.len + 1 > room) {
+  if (reply->kept.len + event->name.len + event->data.len + 2 > room) {
     reply->options.keep = 0;
     buffer_free(&reply->kept);
     reply->kept = (struct buffer){0};
     return;
   }
-  static const char separator = RELAY_SEPARATOR;
+  static const char separator = RELAY_SEPARATOR, behind_name = RELAY_NAME_SEPARATOR;
+  if (reply->options.format != RELAY_CHAT) {
+    buffer_append_slice(&reply->kept, event->name);
+    buffer_append(&reply->kept, &behind_name, 1);
+  }
   buffer_append_slice(&reply->kept, event->data);
   buffer_append(&reply->kept, &separator, 1);
 }
@@ -216,12 +222,12 @@ static void events_forward(struct reply *reply, struct slice bytes) {
 
 void relay_bytes(struct reply *reply, struct slice bytes) {
   if (relay_is_over(reply)) return;
-  if (reply->options.verbatim) {
+  if (reply->options.format == RELAY_BYTES) {
     client_write(reply, bytes);
   } else {
     events_forward(reply, bytes);
   }
-  if (reply->saw_done) {
+  if (reply->saw_done || (relay_scan_over(reply) && !reply->saw_error)) {
     if (!reply->ended) timer_start(reply->call->worker->loop.wheel, &reply->linger, LINGER_MS);
   } else if (reply_too_long(reply) || reply->saw_error || reply->error.code) {
     relay_end(reply);
@@ -258,8 +264,8 @@ static void notes_take(struct reply *reply) {
 static void relay_end(struct reply *reply) {
   timer_stop(&reply->linger);
   if (reply->saw_error && !reply->error.code) {
-    unread_error(reply);
-  } else if (reply->error.code && !reply->options.leave_open && !reply->options.verbatim) {
+    unread_error(reply); /* what the client has read is one: it needs no other */
+  } else if (reply->error.code && !reply->options.leave_open && reply->options.format != RELAY_BYTES) {
     error_event(reply);
   }
   notes_take(reply);
@@ -290,14 +296,24 @@ static bool relay_is_complete(struct reply *reply) {
   return !reply->error.code && (marked || ends_in_done(reply));
 }
 
+/* A last event that only lacks its blank line. */
+static void last_event_forward(struct reply *reply) {
+  struct sse_event event;
+  if (reply->error.code || reply->options.format == RELAY_BYTES || sse_at_boundary(&reply->splitter.sse)) return;
+  sse_feed(&reply->splitter.sse, SLICE_LITERAL("\n\n"));
+  if (sse_next(&reply->splitter.sse, &event) != SSE_EVENT) return;
+  bool over = reply->saw_finish;
+  relay_scan(reply, &event);
+  if (over || reply->saw_finish || reply->saw_error) client_write(reply, event.raw);
+}
+
 /* The upstream's body is over (or lingers behind its [DONE]): complete, complete but for the mark, or cut short. */
 void relay_upstream_ended(struct reply *reply) {
   if (reply->ending) return;
-  if (reply->saw_done) {
+  if (reply->options.format != RELAY_CHAT) last_event_forward(reply);
+  if (reply->saw_done || (reply->options.format != RELAY_CHAT && relay_scan_complete(reply))) {
     reply->error.code = NULL;
-  } else if (reply->options.verbatim && !reply->error.code) {
-    /* whole: such a body has no mark of its own */
-  } else if (relay_is_complete(reply)) {
+  } else if (reply->options.format == RELAY_CHAT && relay_is_complete(reply)) {
     if (!reply->options.leave_open) client_write(reply, SLICE_LITERAL("data: [DONE]\n\n"));
   } else if (!reply->error.code || !slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"))) {
     error_set(&reply->error, 502, "upstream_stream_truncated", "The upstream stream ended before it was complete.");

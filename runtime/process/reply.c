@@ -257,7 +257,7 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
   reply->body_limit = request->body_limit;
   reply->wake = wake;
   reply->waiter = waiter;
-  reply->usage = (struct usage){-1, -1, -1, -1};
+  usage_clear(&reply->usage);
   reply->sent_at = uv_hrtime();
   timer_init(&reply->linger, linger_over);
   if (transfer_start(call->worker->upstream, &request->transfer, &events, reply, &reply->transfer, error) < 0)

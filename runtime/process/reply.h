@@ -32,17 +32,28 @@ enum reply_answer {
 };
 
 struct usage { /* -1 = not reported */
-  long long prompt, completion, cached, reasoning;
+  long long prompt, completion, cached, reasoning, cache_write, audio_in, audio_out, seconds;
+  long long input, output, cache_read, cache_creation; /* other names for them, as they were told */
+};
+
+enum relay_format {             /* see relay_scan.h */
+                    RELAY_CHAT, /* chat's chunks, and those of legacy completions */
+                    RELAY_ANTHROPIC,
+                    RELAY_RESPONSES,
+                    RELAY_GEMINI,
+                    RELAY_EVENTS, /* of OpenAI's other surfaces */
+                    RELAY_BYTES,  /* of no events: not looked at */
 };
 
 struct relay_options {
+  enum relay_format format;
   bool strip_usage; /* the client did not ask for the usage chunk */
   bool leave_open;  /* the script writes what ends the client's stream: no [DONE], no error event here */
-  bool verbatim;    /* bytes that are not looked at */
   size_t keep;      /* how many bytes of events' data are kept for the script; more: none are */
 };
 
-enum { RELAY_SEPARATOR = 0x1e }; /* JSON holds no such byte */
+/* JSON holds no such bytes. Behind each event's data, and, of other formats than chat's, behind its name before it. */
+enum { RELAY_SEPARATOR = 0x1e, RELAY_NAME_SEPARATOR = 0x1f };
 
 typedef void (*reply_wake)(struct reply *reply, void *waiter);
 
@@ -139,5 +150,10 @@ void relay_upstream_ended(struct reply *reply);
 
 /* ---- usage.c ---- */
 
+void usage_clear(struct usage *usage);
+
 /* Reads the top-level `usage` object of valid JSON into `usage`; members that are absent stay as they are. */
 void usage_read(const struct json_index *index, struct usage *usage);
+
+/* The same of Google's `usageMetadata`. */
+void usage_gemini_read(const struct json_index *index, struct usage *usage);

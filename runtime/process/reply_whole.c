@@ -53,5 +53,6 @@ int reply_whole_check(struct reply *reply) {
                      "The upstream's answer is not a JSON object: %s at byte %zu.", fault.reason, fault.offset);
   }
   usage_read(&reply->index, &reply->usage);
+  if (reply->answer == REPLY_ANSWER_OWN) usage_gemini_read(&reply->index, &reply->usage);
   return 0;
 }
