@@ -13,6 +13,7 @@ local log = require "gateway.log"
 local passage = require "passage"
 local reach = require "reach"
 local registry = require "registry"
+local responses = require "responses_serve"
 local sending = require "sending"
 
 local forward = {}
@@ -25,7 +26,8 @@ local NO_ANSWER = '{"error":{"message":"upstream request failed","type":"server_
 ---@class Forwarded one request on its way
 ---@field surface { name: string, endpoint: string }
 ---@field target Target
----@field path string below the target's root, without the query
+---@field part string? the surface whose place the path is below of; nil: the root
+---@field path string without the query
 ---@field query string
 ---@field model string? as the client named it
 ---@field mapped string? the provider's name of it, when that is another
@@ -34,6 +36,7 @@ local NO_ANSWER = '{"error":{"message":"upstream request failed","type":"server_
 ---@field stream boolean false
 ---@field visit Passage?
 
+local PARTS = { files = true, batches = true, responses = true }
 local PASSTHROUGH = { name = "passthrough", endpoint = "passthrough" }
 
 local function open(query)
@@ -149,9 +152,15 @@ end
 
 -- The upstream -------------------------------------------------------------------------------------------------------
 
+--- What stands before every path of the provider's OpenAI-like ones, below its root: what does before its files.
+local function beginning_of(paths)
+  return paths and (paths.files or ""):match "^(.*)/files$"
+end
+
 --- The handle of the surface's address, and the path there.
 local function place_of(target, surface, rest)
-  local path = surface and target.provider.paths and target.provider.paths[surface]
+  local paths = target.provider.paths
+  local path = surface and paths and paths[surface] or beginning_of(paths)
   local place = path and target.endpoint and endpoint.place(target.endpoint, path)
   if not place then return target.upstream, target.origin, target.base_path .. rest end
   return reach.handle(target, place.origin, true), place.origin, place.path .. rest
@@ -277,6 +286,14 @@ local function batch_target(call)
   return forward_target.batch()
 end
 
+--- A path that the provider may have elsewhere.
+local function part_take(request, rest)
+  local part, behind = rest:match "^/(%a+)(.*)$"
+  local paths = request.target.provider.paths or NONE
+  request.path = rest
+  if PARTS[part] and paths[part] then request.part, request.path = part, behind end
+end
+
 --- Files and batches, as the target has them.
 function forward.files(call)
   local request = open(call:query())
@@ -284,9 +301,7 @@ function forward.files(call)
   if not rest then return refuse(call, request, failure) end
   request.target, failure = batch_target(call)
   if not request.target then return refuse(call, request, failure) end
-  request.part, request.path = rest:match "^/(%a+)(.*)$"
-  local paths = request.target.provider.paths or {}
-  if not paths[request.part] then request.part, request.path = nil, rest end
+  part_take(request, rest)
   run(call, request)
 end
 
@@ -296,14 +311,22 @@ end
 ---@param target Target
 ---@param path string? below the target's root, without the query; nil: the call's own without /v1
 function forward.to(call, target, path)
-  local request, failure = open(call:query()), nil
-  request.target, request.path = target, path
-  if not path then request.path, failure = forward_path.below(call:path()) end
-  if failure then return refuse(call, request, failure) end
+  local request, rest, failure = open(call:query()), path, nil
+  request.target = target
+  if not rest then rest, failure = forward_path.below(call:path()) end
+  if not rest then return refuse(call, request, failure) end
+  part_take(request, rest)
   run(call, request)
 end
 
---- The configured target of responses whose ids nobody here knows.
-forward.responses_target = forward_target.responses
+local elsewhere = {
+  default = forward_target.responses, named = forward_target.with_response, to = forward.to,
+  other = forward.passthrough,
+}
+
+--- What was made before by POST /v1/responses.
+function forward.response(call)
+  responses.run(call, elsewhere)
+end
 
 return forward

@@ -121,14 +121,23 @@ function forward_target.batch()
     ("provider %s does not support the batch and files endpoints"):format(target.provider.name))
 end
 
+--- The target that has a response.
+---@param name string
+---@return Target? target
+---@return Failure? failure
+function forward_target.with_response(name)
+  local target = by_name(name)
+  if target and target.upstream then return target end
+  return nil, RESPONSES_GONE
+end
+
 --- The target of responses whose ids this gateway does not know.
 ---@return Target? target
 ---@return Failure? failure
 function forward_target.responses()
   local name = registry.config().responses_target
-  local target = name and by_name(name)
-  if not target or not target.upstream then return nil, name and RESPONSES_GONE or RESPONSES_UNSET end
-  return target
+  if not name then return nil, RESPONSES_UNSET end
+  return forward_target.with_response(name)
 end
 
 return forward_target

@@ -83,7 +83,7 @@ function router.build()
   for _, surface in pairs(registry.surfaces or surfaces) do
     routes[surface.endpoint] = function(call) return pipeline.serve(call, surface) end
   end
-  for _, name in ipairs { "passthrough", "files", "realtime" } do routes[name] = forward[name] end
+  for _, name in ipairs { "passthrough", "files", "realtime", "response" } do routes[name] = forward[name] end
   for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, paths, name) end
   if #problems > 0 then return nil, table.concat(problems, "\n") end
   return routes

@@ -43,6 +43,7 @@ static const struct route routes[] = {
     {"/v1/files/*", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
     {"/v1/batches", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
     {"/v1/batches/*", FORWARDED, ROUTE_MODEL, "files", SHAPE_OPENAI},
+    {"/v1/responses/*", FORWARDED, ROUTE_MODEL, "response", SHAPE_RESPONSES},
     {"/v1/realtime", METHOD_GET, ROUTE_MODEL, "realtime", SHAPE_OPENAI},
     {"/v1/messages/*", FORWARDED, ROUTE_MODEL, "passthrough", SHAPE_ANTHROPIC},
     {"/v1/*", FORWARDED, ROUTE_MODEL, "passthrough", SHAPE_OPENAI},

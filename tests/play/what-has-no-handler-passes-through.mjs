@@ -11,6 +11,7 @@ import { assertError, plays } from '../tools/play.mjs';
 async function open(stage) {
   const openai = await stage.upstream();
   const anthropic = await stage.upstream();
+  const bedrock = await stage.upstream();
   const gateway = await stage.gateway({
     config: {
       targets: [
@@ -18,6 +19,7 @@ async function open(stage) {
         { name: 'own', provider: 'openai', base_url: openai.url.replace('/v1', '/own/root'),
           api_key: 'own-secret-key-71', models: ['mapped'], model_map: { mapped: 'org/real-name' } },
         { virtual_key: 'anthropic' },
+        { virtual_key: 'bedrock' },
         { name: 'play', provider: 'demo' },
       ],
       aliases: { fast: 'gpt-play' },
@@ -25,6 +27,8 @@ async function open(stage) {
     env: {
       OPENAI_API_KEY: providerKey('openai'), OPENAI_BASE_URL: openai.url,
       ANTHROPIC_API_KEY: providerKey('anthropic'), ANTHROPIC_BASE_URL: anthropic.url,
+      AWS_ACCESS_KEY_ID: 'AKIDPLAYPLAYPLAYPLAY', AWS_SECRET_ACCESS_KEY: 'canary-aws-secret-key-of-the-play',
+      AWS_REGION: 'eu-west-1', BEDROCK_BASE_URL: bedrock.url.replace('/v1', ''),
       SOME_SERVICE_TOKEN: 'canary-other-service-token',
     },
   });
@@ -32,7 +36,7 @@ async function open(stage) {
     headers: { 'Content-Type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { openai, anthropic, gateway, json };
+  return { openai, anthropic, bedrock, gateway, json };
 }
 
 plays('what has no handler passes through', open, (act) => {
@@ -196,6 +200,17 @@ plays('what has no handler passes through', open, (act) => {
     assert.equal(anthropic.last.target, '/v1/other');
     assert.equal(anthropic.last.header('anthropic-version'), '2099-01-01');
     assert.equal(anthropic.last.header('anthropic-beta'), 'b1');
+  });
+
+  act('a provider that wants signatures gets them over the whole body', async ({ bedrock, json }) => {
+    bedrock.answer(whole({ ok: true }));
+    const body = JSON.stringify({ text: 'x'.repeat(300000) });
+    assert.equal((await json('/v1/model/some.model-v1%3A0/invoke', body, { 'X-Provider': 'bedrock' })).status, 200);
+    assert.equal(bedrock.last.target, '/model/some.model-v1%3A0/invoke');
+    assert.equal(bedrock.last.body.toString(), body);
+    assert.match(bedrock.last.header('authorization'),
+      /^AWS4-HMAC-SHA256 Credential=AKIDPLAYPLAYPLAYPLAY\/\d{8}\/eu-west-1\/bedrock\/aws4_request, SignedHeaders=/);
+    assert.equal(bedrock.last.header('content-type'), 'application/json');
   });
 
   act('each has its access line and counts as a request', async ({ openai, gateway, json }) => {
