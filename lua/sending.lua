@@ -84,10 +84,13 @@ local function send_plain(call, handle, out)
   return nil, errors.transport(problem)
 end
 
+local REFUSED = { [400] = true, [401] = true, [403] = true }
+
 --- Whether another signature may be better than the one that was refused.
 local function may_renew(target, reply)
-  local renew = target.provider.auth.renew
-  return reply:status() == 401 and renew ~= nil and renew(reach.signing(target))
+  local renew, status = target.provider.auth.renew, reply:status()
+  if not renew or not REFUSED[status] then return false end
+  return renew(reach.signing(target), { status = status, headers = reply:headers() })
 end
 
 --- A signature that ended early is made anew, once: the provider has done nothing for the first one.

@@ -13,12 +13,14 @@ return {
   auto = false,
   env = {
     token = { "AWS_BEARER_TOKEN_BEDROCK" },
+    files = { "AWS_SHARED_CREDENTIALS_FILE" },
     base = { "BEDROCK_INVOKE_BASE_URL", "BEDROCK_BASE_URL" },
     vars = {
       region = { "AWS_REGION", "AWS_DEFAULT_REGION" },
       access_key = { "AWS_ACCESS_KEY_ID" },
       secret_key = { "AWS_SECRET_ACCESS_KEY" },
       session_token = { "AWS_SESSION_TOKEN" },
+      profile = { "AWS_PROFILE" },
       container_url = { "AWS_CONTAINER_CREDENTIALS_FULL_URI" },
       container_path = { "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" },
       container_token = { "AWS_CONTAINER_AUTHORIZATION_TOKEN" },
@@ -27,11 +29,11 @@ return {
     },
     defaults = { region = "us-east-1" },
     optional = {
-      access_key = true, secret_key = true, session_token = true, container_url = true,
+      access_key = true, secret_key = true, session_token = true, profile = true, container_url = true,
       container_path = true, container_token = true, metadata_host = true, metadata_disabled = true,
     },
   },
-  auth = { header = "authorization", prefix = "Bearer ", sign = auth.sign, optional = true },
+  auth = { header = "authorization", prefix = "Bearer ", sign = auth.sign, renew = auth.renew, optional = true },
   paths = { chat = "/model/{model}/invoke", count_tokens = "/model/{model}/count-tokens" },
   models = { any = true },
   params = {

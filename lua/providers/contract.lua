@@ -47,7 +47,7 @@ local schema = require "schema"
 ---@field prefix string?
 ---@field sign (fun(outgoing: Outgoing, target: Signing): table<string, string>?, Failure?)? the headers that prove who
 --- asks, made for each call. May wait
----@field renew (fun(target: Signing): boolean)? the provider answered 401: true when another signature may be better
+---@field renew (fun(target: Signing, refusal: Refusal): boolean)? true when another signature may be better
 ---@field optional boolean? works without a credential too
 
 ---@class Outgoing a call as it will be on the wire
@@ -56,6 +56,10 @@ local schema = require "schema"
 ---@field path string with its query
 ---@field headers table<string, string> names in lower case
 ---@field body string
+
+---@class Refusal an answer of 400, 401 or 403
+---@field status integer
+---@field headers table<string, string> names in lower case
 
 ---@class Signing who asks
 ---@field name string the target's

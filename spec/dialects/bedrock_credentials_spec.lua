@@ -6,12 +6,25 @@ local crypto = require "gateway.crypto"
 local json = require "gateway.json"
 local spec = require "gateway.spec"
 
-local sign = bedrock.provider.auth.sign
+local sign, renew = bedrock.provider.auth.sign, bedrock.provider.auth.renew
 local OUTGOING = {
   method = "POST", host = "bedrock-runtime.eu-west-1.amazonaws.com", path = "/model/a%3A0/converse",
   headers = { ["content-type"] = "application/json", ["user-agent"] = "moongate" }, body = "{}",
 }
 local NOW = 1768478400
+local FILE = [[
+# a comment = nothing
+[default]
+aws_access_key_id = AKIDDEFAULT
+aws_secret_access_key=s/+=
+
+[ work ]
+AWS_ACCESS_KEY_ID=AKIDWORK
+aws_secret_access_key = s
+aws_session_token = token=
+[half]
+aws_access_key_id = AKIDHALF
+]]
 local numbered = 0
 
 --- A container's address that no other test has: keys are kept for all workers.
@@ -75,6 +88,11 @@ describe("a signature", function()
     assert.are.same({ variables.container_url, "auth" }, { requests[1].url, requests[1].headers.authorization })
   end)
 
+  it("is made with keys that end in a hundred years, as if they ended in a day", function()
+    spec.upstream(function() return lends("AKIDLONG", 100 * 365 * 86400) end)
+    assert.equal("AKIDLONG", key_of(signed { container_url = container() }))
+  end)
+
   it("is made with new keys once the old ones have ended", function()
     local variables, access = { container_url = container() }, "AKIDOLD"
     spec.upstream(function() return lends(access, 3600) end)
@@ -86,15 +104,43 @@ describe("a signature", function()
     assert.equal("AKIDNEW", key_of(signed(variables)))
   end)
 
-  it("is made with new keys when AWS takes the old ones no longer", function()
+  it("is made anew with new keys, once, when AWS takes the old ones no longer", function()
     local variables, access = { container_url = container() }, "AKIDOLD"
+    local target = { name = "bedrock", variables = variables }
+    local function renewed(kind) return renew(target, { status = 403, headers = { ["x-amzn-errortype"] = kind } }) end
     spec.upstream(function() return lends(access, 3600) end)
     assert.equal("AKIDOLD", key_of(signed(variables)))
     access = "AKIDNEW"
-    bedrock.dialect.failure(400, { ["x-amzn-errortype"] = "ThrottlingException" }, "{}", 0)
+    assert.is_false(renewed "AccessDeniedException")
+    assert.is_false(renewed(nil))
     assert.equal("AKIDOLD", key_of(signed(variables)))
-    bedrock.dialect.failure(403, { ["x-amzn-errortype"] = "ExpiredTokenException" }, "{}", 0)
+    assert.is_true(renewed "com.amazon#ExpiredTokenException:http://x")
     assert.equal("AKIDNEW", key_of(signed(variables)))
+    assert.is_true(renewed "UnrecognizedClientException")
+    assert.is_false(renewed "UnrecognizedClientException")
+  end)
+
+  it("is not made anew where its keys are nobody's to lend", function()
+    local refusal = { status = 403, headers = { ["x-amzn-errortype"] = "ExpiredTokenException" } }
+    for _, target in ipairs {
+      { name = "b", credential = "bearer key", variables = {} },
+      { name = "b", variables = { access_key = "a", secret_key = "b" } },
+      { name = "b", credential = FILE, variables = {} },
+      { name = "b", variables = { metadata_disabled = "true" } },
+    } do
+      assert.is_false(renew(target, refusal))
+    end
+  end)
+
+  it("is made with the keys of a profile in the shared file", function()
+    assert.equal("AKIDDEFAULT", key_of(signed({}, FILE)))
+    local headers = signed({ profile = "work" }, FILE)
+    assert.are.same({ "AKIDWORK", "token=" }, { key_of(headers), headers["x-amz-security-token"] })
+    local none, failure = signed({ profile = "other" }, FILE)
+    assert.is_nil(none)
+    assert.is_truthy(failure.message:find('profile "other"', 1, true))
+    assert.is_nil((signed({ profile = "half" }, FILE)))
+    assert.equal("AKIDENV", key_of(signed({ access_key = "AKIDENV", secret_key = "b" }, FILE)))
   end)
 
   it("is made with the keys of the task's own service below its path", function()
@@ -122,18 +168,49 @@ describe("a signature", function()
   end)
 
   it("cannot be made without keys: that is a clear failure, and not asked again at once", function()
-    local variables = { container_url = container() }
+    local host = "http://127.0.0.1:" .. 3000 + numbered
     local requests = spec.upstream(function() return nil, "nobody is there", "refused" end)
     for _ = 1, 2 do
-      local headers, failure = signed(variables)
+      local headers, failure = signed { metadata_host = host }
       assert.is_nil(headers)
       assert.are.same({ 401, "invalid_api_key", true }, { failure.status, failure.code, failure.elsewhere })
       assert.is_truthy(failure.message:find "AWS_ACCESS_KEY_ID")
     end
     assert.equal(1, #requests)
-    spec.clock_advance(31 * 1000)
-    signed(variables)
+    spec.clock_advance(3 * 1000)
+    signed { metadata_host = host }
     assert.equal(2, #requests)
+  end)
+
+  it("cannot be made while the container's service is away: another try may find it", function()
+    for _, answer in ipairs { { status = 500, headers = {}, body = "" }, false } do
+      spec.upstream(function()
+        if answer then return answer end
+        return nil, "nobody is there", "timeout"
+      end)
+      local headers, failure = signed { container_url = container() }
+      assert.is_nil(headers)
+      assert.are.same({ 502, "upstream_unreachable" }, { failure.status, failure.code })
+    end
+  end)
+
+  it("is of AWS's time, once that is known to be another", function()
+    local target = { name = "bedrock", variables = { access_key = "a", secret_key = "b" } }
+    local function date() return signed(target.variables)["x-amz-date"] end
+    local function renewed(kind, at)
+      local told = at and os.date("!%a, %d %b %Y %H:%M:%S GMT", at) or nil
+      return renew(target, { status = 403, headers = { ["x-amzn-errortype"] = kind, date = told } })
+    end
+    assert.is_false(renewed("AccessDeniedException", NOW + 600))
+    assert.is_false(renewed("InvalidSignatureException", NOW + 60))
+    assert.is_false(renewed("InvalidSignatureException", nil))
+    assert.equal("20260115T120000Z", date())
+    assert.is_true(renewed("InvalidSignatureException", NOW + 600))
+    assert.equal("20260115T121000Z", date())
+    assert.is_false(renewed("InvalidSignatureException", NOW + 630))
+    assert.equal("20260115T121000Z", date())
+    assert.is_true(renewed("InvalidSignatureException", NOW))
+    assert.equal("20260115T120000Z", date())
   end)
 
   it("takes no answer that holds no keys", function()

@@ -11,6 +11,8 @@ local body = vector.private_key_pkcs8_der_base64:gsub(("."):rep(64), "%0\n")
 local PEM = "-----BEGIN PRIVATE KEY-----\n" .. body .. "\n-----END PRIVATE KEY-----\n"
 local OUTGOING = { method = "POST", host = "h", path = "/", headers = {}, body = "" }
 
+local REFUSED = { status = 401, headers = {} }
+
 local count = 0
 
 --- A credential file that no other test has used.
@@ -112,11 +114,12 @@ describe("auth of Vertex", function()
     local asked = answers(token "one", token "two")
     local credential = file()
     bearer(credential)
-    assert.is_true(provider.auth.renew(target(credential)))
-    assert.is_false(provider.auth.renew(target(credential)))
+    assert.is_true(provider.auth.renew(target(credential), REFUSED))
+    assert.is_false(provider.auth.renew(target(credential), REFUSED))
     assert.equal("Bearer two", bearer(credential))
     assert.equal(2, #asked)
-    assert.is_false(provider.auth.renew(target "AIza-key"))
+    assert.is_false(provider.auth.renew(target "AIza-key", REFUSED))
+    assert.is_false(provider.auth.renew(target(credential), { status = 403, headers = {} }))
   end)
 
   it("tells Google's refusal, and does not ask again at once", function()

@@ -1,20 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
---- Where the keys that sign come from when no bearer key is there: the environment, the container's or the machine's
---- own service. Those that end are kept in gateway.shared, for all workers, and fetched anew before they do.
+--- Where the keys that sign come from when there is no bearer key: the environment, the file that
+--- AWS_SHARED_CREDENTIALS_FILE names, the container's or the machine's own service. Those that end are one for all
+--- workers, fetched anew before they do (neutral/lease.lua).
 ---
---- Not read: the shared files (AWS_PROFILE) and web identity, which are files: scripts open none.
+--- Not read: web identity and the container's token file, which change while the gateway runs, and ~/.aws unless the
+--- variable names it.
 
 local clock = require "gateway.clock"
 local crypto = require "gateway.crypto"
 local http = require "gateway.http"
 local json = require "gateway.json"
-local shared = require "gateway.shared"
-local task = require "gateway.task"
+
+local dates = require "providers.dialects.neutral.dates"
+local lease = require "providers.dialects.neutral.lease"
 local value = require "providers.dialects.neutral.value"
 
 local typed = value.typed
 
-local EARLY, REFRESHING, NONE_FOR = 300, 30, 30 -- seconds
+local HOLDS = 900 -- seconds, of keys that name no end
 local TIMEOUT, METADATA_TIMEOUT = 5000, 1000 -- milliseconds; elsewhere than on a machine of AWS nobody answers
 local TOKEN_TTL = "21600" -- seconds
 local CONTAINER_HOST, METADATA_HOST = "http://169.254.170.2", "http://169.254.169.254"
@@ -30,39 +33,60 @@ local IN_THE_CLEAR = {
 ---@field access_key string
 ---@field secret_key string
 ---@field session_token string?
----@field expires number? Unix seconds
 
--- Reading ------------------------------------------------------------------------------------------------------------
-
---- Unix seconds of "2026-01-15T18:00:00Z".
-local function unix_time(text)
-  local y, m, d, hour, minute, second = (text or ""):match "^(%d+)%-(%d%d)%-(%d%d)T(%d%d):(%d%d):(%d%d)"
-  if not y then return nil end
-  y, m, d = tonumber(y), tonumber(m), tonumber(d)
-  local year, month = m <= 2 and y - 1 or y, (m + 9) % 12
-  local days = 365 * year + math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-    + math.floor((153 * month + 2) / 5) + d - 719469
-  return days * 86400 + hour * 3600 + minute * 60 + second
-end
-
----@return AwsKeys?
-local function keys_in(text)
-  local found = json.decode(text)
-  local access, secret = typed(found, "AccessKeyId", "string"), typed(found, "SecretAccessKey", "string")
-  if not access or not secret then return nil end
+local function missing(why)
   return {
-    access_key = access, secret_key = secret, session_token = typed(found, "Token", "string"),
-    expires = unix_time(typed(found, "Expiration", "string")),
+    status = 401, type = "authentication_error", code = "invalid_api_key", elsewhere = true,
+    message = ("the gateway has no AWS credentials (%s): set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and "
+      .. "AWS_SECRET_ACCESS_KEY, or give its machine or container a role"):format(why),
   }
 end
 
--- Sources ------------------------------------------------------------------------------------------------------------
+--- A service that is there, and does not answer: another try may find it.
+local function unreachable(why)
+  return {
+    status = 502, type = "api_error", code = "upstream_unreachable",
+    message = ("the gateway has no AWS credentials: its container's service could not be asked (%s)"):format(why),
+  }
+end
 
---- The text of a good answer.
+-- The shared file ----------------------------------------------------------------------------------------------------
+
+--- Whether a credential is such a file's content, not a bearer key.
+---@param credential string
+---@return boolean
+local function is_file(credential)
+  return credential:find "aws_access_key_id%s*=" ~= nil
+end
+
+--- The keys of a profile.
+---@param text string the file's content
+---@param profile string
+---@return AwsKeys?
+local function keys_in_file(text, profile)
+  local found, section = {}, nil
+  for line in text:gmatch "[^\r\n]+" do
+    local name = line:match "^%s*%[%s*(.-)%s*%]"
+    section = name or section
+    local key, field = line:match "^%s*([%w_]+)%s*=%s*(.-)%s*$"
+    if key and section == profile then found[key:lower()] = field end
+  end
+  if not found.aws_access_key_id or not found.aws_secret_access_key then return nil end
+  return {
+    access_key = found.aws_access_key_id, secret_key = found.aws_secret_access_key,
+    session_token = found.aws_session_token,
+  }
+end
+
+-- Services -----------------------------------------------------------------------------------------------------------
+
+--- The text of a good answer; nil and why there is none.
 local function asked(options)
   options.allow = { options.url:match "^https?://[^/]+" }
-  local answer = http.fetch(options)
-  return answer and answer.status == 200 and answer.body or nil
+  local answer, _, code = http.fetch(options)
+  if not answer then return nil, code end
+  if answer.status ~= 200 then return nil, "status " .. answer.status end
+  return answer.body
 end
 
 local function container_url(variables)
@@ -74,112 +98,92 @@ local function container_url(variables)
   return below and CONTAINER_HOST .. below
 end
 
-local function from_container(url, variables)
-  local text = asked { url = url, timeout_ms = TIMEOUT, headers = { authorization = variables.container_token } }
-  return text and keys_in(text)
-end
-
 --- The machine's own service, version 2.
-local function from_machine(host)
-  local token = asked {
+local function machine_text(host)
+  local token, why = asked {
     url = host .. "/latest/api/token", method = "PUT", timeout_ms = METADATA_TIMEOUT,
     headers = { ["x-aws-ec2-metadata-token-ttl-seconds"] = TOKEN_TTL },
   }
-  if not token then return nil end
+  if not token then return nil, why end
   local headers = { ["x-aws-ec2-metadata-token"] = token }
-  local role = asked { url = host .. ROLES, timeout_ms = METADATA_TIMEOUT, headers = headers }
+  local role, without = asked { url = host .. ROLES, timeout_ms = METADATA_TIMEOUT, headers = headers }
   role = role and role:match "^%s*([^%s]+)"
-  local text = role and asked { url = host .. ROLES .. role, timeout_ms = METADATA_TIMEOUT, headers = headers }
-  return text and keys_in(text)
+  if not role then return nil, without or "no role" end
+  return asked { url = host .. ROLES .. role, timeout_ms = METADATA_TIMEOUT, headers = headers }
 end
 
----@class AwsSource a service that lends keys
----@field name string key in gateway.shared
----@field fetch fun(): AwsKeys?
+--- The keys of a service's answer as JSON, and for how many seconds they hold.
+local function read(text)
+  local found = json.decode(text)
+  local access, secret = typed(found, "AccessKeyId", "string"), typed(found, "SecretAccessKey", "string")
+  if not access or not secret then return nil, missing "an answer without keys" end
+  local ends = dates.of_iso(typed(found, "Expiration", "string") or "")
+  return json.encode {
+    access_key = access, secret_key = secret, session_token = typed(found, "Token", "string"),
+  }, ends and ends - clock.now() or HOLDS
+end
 
----@return AwsSource?
+local function from_container(url, token)
+  local text, why = asked { url = url, timeout_ms = TIMEOUT, headers = { authorization = token } }
+  if not text then return nil, unreachable(why) end
+  return read(text)
+end
+
+--- A machine that is none of AWS's has no such service: then there are simply no keys.
+local function from_machine(host)
+  local text, why = machine_text(host)
+  if not text then return nil, missing(why) end
+  return read(text)
+end
+
+--- Who lends keys; nil when nobody may be asked.
+---@return LeaseSource?
 local function source_of(variables)
-  local url = container_url(variables)
+  local url, host = container_url(variables), variables.metadata_host or METADATA_HOST
+  local what = "the AWS keys of its " .. (url and "container" or "machine")
   if url then
-    return { name = "aws:" .. crypto.sha256(url), fetch = function() return from_container(url, variables) end }
+    return {
+      name = "aws:" .. crypto.sha256(url), what = what,
+      fetch = function() return from_container(url, variables.container_token) end,
+    }
   end
-  if (variables.metadata_disabled or ""):lower() == "true" then return nil end
-  local host = variables.metadata_host or METADATA_HOST
-  return { name = "aws:" .. crypto.sha256(host), fetch = function() return from_machine(host) end }
-end
-
--- Keeping ------------------------------------------------------------------------------------------------------------
-
-local used = {} -- names under which this worker has kept keys
-
-local function keep(name, keys)
-  local left = keys.expires and keys.expires - clock.now() or EARLY
-  if left <= 0 then return end
-  used[name] = true
-  shared.set(name, json.encode(keys), left)
-end
-
-local function refresh(source)
-  local keys = source.fetch()
-  if keys then
-    keep(source.name, keys)
-  else
-    shared.set(source.name .. ":none", 1, NONE_FOR)
-  end
-  return keys
-end
-
-local function kept(name)
-  local text = shared.get(name)
-  return type(text) == "string" and json.decode(text) or nil
-end
-
---- One worker fetches the next keys, off the answer's path, while the present ones still hold.
-local function refresh_ahead(source, keys)
-  if not keys.expires or keys.expires - clock.now() > EARLY then return end
-  if shared.add(source.name .. ":refreshing", 1, REFRESHING) then task.later(refresh, source) end
-end
-
----@return AwsKeys?
-local function borrowed(source)
-  local keys = kept(source.name)
-  if keys then
-    refresh_ahead(source, keys)
-    return keys
-  end
-  if shared.get(source.name .. ":none") then return nil end
-  return refresh(source)
+  if variables.container_url or (variables.metadata_disabled or ""):lower() == "true" then return nil end
+  return {
+    name = "aws:" .. crypto.sha256(host), what = what, fetch = function() return from_machine(host) end,
+  }
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------
 
-local function missing()
-  return {
-    status = 401, type = "authentication_error", code = "invalid_api_key", elsewhere = true,
-    message = "the gateway has no AWS credentials: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and "
-      .. "AWS_SECRET_ACCESS_KEY, or give its machine or container a role",
-  }
-end
-
 --- The keys to sign with. May wait.
----@param variables table<string, string> access_key, secret_key, session_token, container_url, container_path,
---- container_token, metadata_host, metadata_disabled
+---@param target Signing
 ---@return AwsKeys? keys, Failure? failure
-local function find(variables)
+local function find(target)
+  local variables = target.variables
   if variables.access_key and variables.secret_key then
     return {
       access_key = variables.access_key, secret_key = variables.secret_key, session_token = variables.session_token,
     }
   end
+  local profile = variables.profile or "default"
+  if target.credential then
+    local keys = keys_in_file(target.credential, profile)
+    return keys, not keys and missing(("no keys of the profile %q"):format(profile)) or nil
+  end
   local source = source_of(variables)
-  local keys = source and borrowed(source)
-  if keys then return keys end
-  return nil, missing()
+  if not source then return nil, missing "nobody lends any" end
+  local text, failure = lease.get(source)
+  return text and json.decode(text), failure
 end
 
 --- Keys that AWS does not take any longer are fetched anew.
-local function forget()
-  for name in pairs(used) do shared.delete(name) end
+---@param target Signing
+---@return boolean whether there were any that can be
+local function drop(target)
+  local variables = target.variables
+  if variables.access_key and variables.secret_key or target.credential then return false end
+  local source = source_of(variables)
+  return source ~= nil and lease.drop(source)
 end
 
-return { find = find, forget = forget }
+return { find = find, drop = drop, is_file = is_file }

@@ -3,8 +3,8 @@
 
 local json = require "gateway.json"
 
-local credentials = require "providers.dialects.bedrock.credentials"
 local failure = require "providers.dialects.neutral.failure"
+local kinds = require "providers.dialects.bedrock.kinds"
 local retry = require "providers.dialects.neutral.retry"
 local statuses = require "providers.dialects.neutral.statuses"
 local value = require "providers.dialects.neutral.value"
@@ -22,9 +22,6 @@ local STATUS_OF_TYPE = {
   ThrottlingException = 429, ModelNotReadyException = 503,
   InternalServerException = 502, ServiceUnavailableException = 503,
 }
-
--- A credential that was fetched is fetched anew after these.
-local STALE = { UnrecognizedClientException = true, ExpiredTokenException = true, InvalidSignatureException = true }
 
 -- Refusals that are about this model or account, not about the request.
 local ELSEWHERE = { "on%-demand throughput", "model identifier is invalid", "not supported in this region" }
@@ -44,12 +41,6 @@ local function made(kind, message)
   return result
 end
 
---- "ThrottlingException" of "ThrottlingException:http://...", or of "com.amazon#ThrottlingException".
-local function plain_type(text)
-  text = text and text:match "^[^:]*"
-  return text and (text:match "#([^#]*)$" or text)
-end
-
 --- The status of a model's own error, where it says that the request was wrong.
 local function status_of(kind, status, body)
   if kind == "ModelErrorException" and typed(body, "originalStatusCode", "number") == 400 then return 400 end
@@ -59,7 +50,6 @@ end
 local function of_fault(kind, status, text)
   local body = json.decode(text or "")
   local message = failure.read(status, text).message
-  if STALE[kind] then credentials.forget() end
   return made(statuses.kind_of(status_of(kind, status, body), message), message)
 end
 
@@ -71,7 +61,7 @@ end
 ---@return Failure
 local function of_answer(status, headers, text, now)
   local body = json.decode(text or "")
-  local kind = plain_type(headers["x-amzn-errortype"] or typed(body, "__type", "string"))
+  local kind = kinds.plain(headers["x-amzn-errortype"] or typed(body, "__type", "string"))
   local result = of_fault(kind, status, text)
   result.retry_after = retry.after(headers, now)
   return result

@@ -12,6 +12,7 @@ local task = require "gateway.task"
 -- Seconds. A failure is told to all who wait, and to those of the next moment; a fetch ahead that failed is not tried
 -- again at once.
 local AHEAD, AGAIN, FETCHING, FAILED = 300, 30, 15, 2
+local LONGEST = 86400 -- whatever a vendor promises
 local WAIT_MS, STEP_MS = 10000, 20
 
 ---@class LeaseSource
@@ -32,6 +33,7 @@ end
 
 local function keep(source, secret, holds)
   if holds <= 0 then return end
+  holds = math.min(holds, LONGEST)
   shared.set(source.name, json.encode { secret = secret, ends = clock.now() + holds, holds = holds }, holds)
 end
 

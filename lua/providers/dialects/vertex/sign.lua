@@ -43,9 +43,11 @@ end
 
 --- Vertex does not take the token any longer, whatever it was good for: another one is worth one more try.
 ---@param target Signing
+---@param refusal Refusal
 ---@return boolean
-local function renew(target)
+local function renew(target, refusal)
   local credential = target.credential
+  if refusal.status ~= 401 then return false end
   if credential and not is_file(credential) then return false end
   return lease.drop(source_of(target))
 end
