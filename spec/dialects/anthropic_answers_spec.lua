@@ -14,18 +14,31 @@ local function text(words) return { type = "text", text = words } end
 local function use(id, name, input) return { type = "tool_use", id = id, name = name, input = input or {} } end
 
 describe("an answer", function()
-  it("61, 62: keeps text beside calls, and joins texts without anything between", function()
-    local made = choice { content = json.array { text "a", text "b", use("1", "f") }, stop_reason = "tool_use" }
-    assert.equal("ab", made.message.content)
+  it("#61 keeps text beside calls", function()
+    local made = choice { content = json.array { text "a", use("1", "f") }, stop_reason = "tool_use" }
+    assert.equal("a", made.message.content)
     assert.equal(1, #made.message.tool_calls)
     assert.equal("tool_calls", made.finish_reason)
   end)
 
-  it("63: of calls alone has null for content", function()
+  it("#62 joins texts without anything between", function()
+    local made = choice { content = json.array { text "a", text "b" }, stop_reason = "end_turn" }
+    assert.equal("ab", made.message.content)
+  end)
+
+  it("#57 reads half of a character as U+FFFD", function()
+    local made = choice([[{"content":[{"type":"text","text":"a\ud83d"},]]
+      .. [[{"type":"tool_use","id":"1","name":"f","input":{"x":"\\\udc00","y":"\ud83d\ude00"}}]}]])
+    assert.equal("a\239\191\189", made.message.content)
+    local input = json.decode(made.message.tool_calls[1]["function"].arguments)
+    assert.same({ x = "\\\239\191\189", y = "\240\159\152\128" }, input)
+  end)
+
+  it("#63 of calls alone has null for content", function()
     assert.equal(json.null, choice({ content = json.array { use("1", "f") } }).message.content)
   end)
 
-  it("52: keeps the order and the spelling of arguments", function()
+  it("#52 keeps the order and the spelling of arguments", function()
     local input = '{"z":1.0,"a":12345678901234567890}'
     local made = choice('{"content":[{"type":"tool_use","id":"1","name":"f","input":' .. input .. "}]}")
     assert.equal(input, made.message.tool_calls[1]["function"].arguments)
@@ -48,14 +61,14 @@ describe("an answer", function()
     assert.equal("stop", choice({ content = json.array { text "x" } }).finish_reason)
   end)
 
-  it("67: that is a refusal says why, if the vendor does", function()
+  it("#67 that is a refusal says why, if the vendor does", function()
     local made = choice { content = json.array {}, stop_reason = "refusal", stop_details = { explanation = "No." } }
     assert.equal("No.", made.message.refusal)
     made = choice { content = json.array {}, stop_reason = "refusal", stop_details = json.null }
     assert.equal(json.null, made.message.refusal)
   end)
 
-  it("68: leaves out the vendor's own tools", function()
+  it("#68 leaves out the vendor's own tools", function()
     local made = choice { content = json.array {
       { type = "server_tool_use", id = "s", name = "web_search", input = {} },
       { type = "web_search_tool_result", tool_use_id = "s", content = json.array {} }, text "x", { type = "brand_new" },
@@ -77,7 +90,7 @@ describe("an answer", function()
     assert.equal(5, citation.end_index)
   end)
 
-  it("33: carries the signed blocks unchanged, and their text", function()
+  it("#33 carries the signed blocks unchanged, and their text", function()
     local made = choice { content = json.array {
       { type = "thinking", thinking = "a", signature = "s" }, { type = "redacted_thinking", data = "d" },
       { type = "thinking", thinking = "b", signature = "t" }, text "x",
@@ -95,7 +108,16 @@ describe("an answer", function()
     assert.equal(1767225600, made.created)
   end)
 
-  it("64, 65: counts cached and written tokens once, and names the reasoning", function()
+  it("#65 counts reasoning once, inside the completion, by name", function()
+    local made = answered { content = json.array {}, usage = {
+      input_tokens = 1, output_tokens = 7, output_tokens_details = { thinking_tokens = 3 },
+    } }
+    assert.equal(7, made.usage.completion_tokens)
+    assert.equal(8, made.usage.total_tokens)
+    assert.equal(3, made.usage.completion_tokens_details.reasoning_tokens)
+  end)
+
+  it("#64 counts cached and written tokens once", function()
     local made, usage = answered { content = json.array {}, usage = {
       input_tokens = 1, cache_read_input_tokens = 10, cache_creation_input_tokens = 100, output_tokens = 7,
       output_tokens_details = { thinking_tokens = 3 },
@@ -160,13 +182,13 @@ describe("a failure", function()
     expect(529, 503, "overloaded_error", "overloaded")
   end)
 
-  it("75: of any other status is a fault of the upstream", function()
+  it("#75 of any other status is a fault of the upstream", function()
     for _, status in ipairs { 302, 418, 424, 498, 499, 524 } do
       expect(status, 502, "api_error", "upstream_error")
     end
   end)
 
-  it("74: reads HTML, nothing and cut JSON", function()
+  it("#74 reads HTML, nothing and cut JSON", function()
     for _, text_of in ipairs { "<html>413</html>", "", "{" } do
       local failure = expect(413, 413, "invalid_request_error", "request_too_large", text_of)
       assert.is_string(failure.message)
@@ -174,7 +196,7 @@ describe("a failure", function()
     end
   end)
 
-  it("76: of a spent account says so, and sends nobody back to it", function()
+  it("#76 of a spent account says so, and sends nobody back to it", function()
     local spent = {
       { 400, body("invalid_request_error", "You have reached your specified workspace API usage limits. Wait.") },
       { 429, body("rate_limit_error", "m", "contract_spend_limit_reached") },

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- What a client of Anthropic's asks for, in OpenAI's words: parameters, tools, thinking; and what it must say.
 
+local anthropic = require "spec.support.anthropic"
 local face = require "spec.support.anthropic_face"
 local json = require "gateway.json"
 local spec = require "gateway.spec"
@@ -55,6 +56,11 @@ describe("parameters", function()
     local body = face.asked { stop_sequences = json.array { "a", "", "b", "c", "d", "e" } }
     assert.are.same({ "a", "b", "c", "d" }, body.stop)
     assert.is_nil(face.asked({ stop_sequences = json.array {} }).stop)
+  end)
+
+  it("#13 stop survives two translations", function()
+    local made = assert(anthropic.sent(json.encode((face.asked({ stop_sequences = json.array { "END" } }, claude)))))
+    assert.are.same({ "END" }, made.stop_sequences)
   end)
 
   it("#44 a user_id longer than 64 characters goes as its digest", function()

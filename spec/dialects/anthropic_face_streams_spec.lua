@@ -289,6 +289,13 @@ describe("the end", function()
     assert.are.equal("", face.messages.broken(state, { status = 500, message = "x" }))
   end)
 
+  it("#57 half of a character is U+FFFD", function()
+    local events = face.events(face.bytes {
+      [[{"choices":[{"index":0,"delta":{"content":"a\ud83d"},"finish_reason":"stop"}]}]],
+    })
+    assert.are.equal("a\239\191\189", events[3].delta.text)
+  end)
+
   it("of a keep-alive, an empty chunk or no JSON is nothing", function()
     local state = face.messages.stream(face.context(face.body { stream = true }))
     for _, payload in ipairs { '{"choices":[]}', "{}", "x", '{"choices":[],"prompt_filter_results":[]}' } do

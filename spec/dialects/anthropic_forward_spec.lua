@@ -40,6 +40,11 @@ describe("the client's bytes", function()
     assert.are.equal("a,b,c", merged.headers["anthropic-beta"])
   end)
 
+  it("#46 take nothing of the client's credential with them", function()
+    local made = forward(face.body {}, { headers = { ["x-api-key"] = "k", authorization = "Bearer k", cookie = "k" } })
+    assert.are.same({ ["anthropic-version"] = provider.headers["anthropic-version"] }, made.headers)
+  end)
+
   it("only go to those who speak the format", function()
     local other = { provider = spec.script("providers", "openai"), dialect = "openai_chat", paths = {} }
     assert.is_nil(face.messages.forward(face.context(face.body {}), other))

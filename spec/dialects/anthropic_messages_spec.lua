@@ -23,32 +23,32 @@ local function refused(messages, words)
 end
 
 describe("turns", function()
-  it("19: two user messages in a row become one, an empty assistant message goes", function()
+  it("#19 two user messages in a row become one, an empty assistant message goes", function()
     local body = bodies { user "a", user "b", assistant "", user "c" }
     assert.equal(1, #body.messages)
     assert.equal(3, #body.messages[1].content)
   end)
 
-  it("19: a list that begins with the assistant gets a user message before", function()
+  it("#19 a list that begins with the assistant gets a user message before", function()
     local body = bodies { assistant "Hello", user "Hi" }
     assert.equal("user", body.messages[1].role)
     assert.equal("assistant", body.messages[2].role)
     assert.equal("Hello", body.messages[2].content[1].text)
   end)
 
-  it("20: empty and blank texts are dropped, also as parts", function()
+  it("#20 empty and blank texts are dropped, also as parts", function()
     local message = { role = "user", content = json.array {
       { type = "text", text = "" }, { type = "text", text = " \n" }, { type = "text", text = "x" },
     } }
     assert.same({ { type = "text", text = "x" } }, json.decode(json.encode(content { message })))
   end)
 
-  it("20: nothing but blanks is the client's error", function()
+  it("#20 nothing but blanks is the client's error", function()
     refused({ user " " }, "at least one message must have content")
     refused({ { role = "system", content = "Be brief." } }, "at least one message must have content")
   end)
 
-  it("21: blanks at the end of a last assistant message are cut, inside the list they stay", function()
+  it("#21 blanks at the end of a last assistant message are cut, inside the list they stay", function()
     local body = bodies { user "a", assistant "b \n", user "c", assistant "d \n" }
     assert.equal("b \n", body.messages[2].content[1].text)
     assert.equal("d", body.messages[4].content[1].text)
@@ -72,13 +72,13 @@ describe("turns", function()
 end)
 
 describe("system messages", function()
-  it("14: later ones go to the system where the model reads them nowhere else", function()
+  it("#14 later ones go to the system where the model reads them nowhere else", function()
     local body = bodies({ user "a", { role = "system", content = "late" }, user "b" }, "claude-sonnet-4-5")
     assert.equal("late", body.system[1].text)
     assert.equal(1, #body.messages)
   end)
 
-  it("14: later ones stay in place where the model reads them, behind a user turn", function()
+  it("#14 later ones stay in place where the model reads them, behind a user turn", function()
     local list = { user "a", assistant "b", { role = "system", content = "late" }, user "c" }
     local body = bodies(list, "claude-opus-4-8")
     assert.is_nil(body.system)
@@ -86,20 +86,20 @@ describe("system messages", function()
     assert.equal("late", body.messages[4].content[1].text)
   end)
 
-  it("14: without a user turn to come they go to the system", function()
+  it("#14 without a user turn to come they go to the system", function()
     local body = bodies({ user "a", assistant "b", { role = "developer", content = "late" } }, "claude-opus-5")
     assert.equal("late", body.system[1].text)
     assert.equal(2, #body.messages)
   end)
 
-  it("14: one between a call and its result follows the result", function()
+  it("#14 one between a call and its result follows the result", function()
     local list = { user "a", called("c1", "f"), { role = "system", content = "late" }, result("c1", "r") }
     local body = bodies(list, "claude-opus-4-8")
     assert.equal("tool_result", body.messages[3].content[1].type)
     assert.equal("system", body.messages[4].role)
   end)
 
-  it("15: each keeps its own block and cache marker", function()
+  it("#15 each keeps its own block and cache marker", function()
     local marked = { type = "text", text = "b", cache_control = { type = "ephemeral" } }
     local body = bodies {
       { role = "system", content = "a" },
@@ -120,13 +120,13 @@ describe("system messages", function()
 end)
 
 describe("tool calls and results", function()
-  it("22: a result without text has no content", function()
+  it("#22 a result without text has no content", function()
     local blocks = content({ user "a", called("c1", "f"), result("c1", "") }, 3)
     assert.equal("tool_result", blocks[1].type)
     assert.is_nil(blocks[1].content)
   end)
 
-  it("23: results in another order, in several messages, come ordered like the calls", function()
+  it("#23 results in another order, in several messages, come ordered like the calls", function()
     local calls = called("c1", "f")
     calls.tool_calls[2] = called("c2", "g").tool_calls[1]
     local blocks = content({ user "a", calls, result("c2", "two"), result("c1", "one") }, 3)
@@ -135,14 +135,14 @@ describe("tool calls and results", function()
     assert.equal("c2", blocks[2].tool_use_id)
   end)
 
-  it("24: text behind results is in the same message, after them", function()
+  it("#24 text behind results is in the same message, after them", function()
     local body = bodies { user "a", called("c1", "f"), result("c1", "r"), user "thanks" }
     assert.equal(3, #body.messages)
     assert.equal("tool_result", body.messages[3].content[1].type)
     assert.equal("thanks", body.messages[3].content[2].text)
   end)
 
-  it("25: odd ids are spelt the same in call and result, and different ids stay different", function()
+  it("#25 odd ids are spelt the same in call and result, and different ids stay different", function()
     local calls = called("f.x:0", "f")
     calls.tool_calls[2] = called("f_x_0", "f").tool_calls[1]
     local body = bodies { user "a", calls, result("f.x:0", "one"), result("f_x_0", "two") }
@@ -154,14 +154,14 @@ describe("tool calls and results", function()
     assert.equal(made[2].id, answers[2].tool_use_id)
   end)
 
-  it("25: an id that comes back in a later turn is a new one there", function()
+  it("#25 an id that comes back in a later turn is a new one there", function()
     local body = bodies { user "a", called("c", "f"), result("c", "1"), called("c", "f"), result("c", "2") }
     assert.equal("c", body.messages[2].content[1].id)
     assert.equal("c_2", body.messages[4].content[1].id)
     assert.equal("c_2", body.messages[5].content[1].tool_use_id)
   end)
 
-  it("25: a very long id is cut, and stays unique", function()
+  it("#25 a very long id is cut, and stays unique", function()
     local long = ("x"):rep(400)
     local calls = called(long, "f")
     calls.tool_calls[2] = called(long .. "y", "f").tool_calls[1]
@@ -170,17 +170,22 @@ describe("tool calls and results", function()
     assert.not_equal(made[1].id, made[2].id)
   end)
 
-  it("27: arguments that are empty, blank or null are an empty object", function()
+  it("#27 arguments that are empty, blank or null are an empty object", function()
     for _, text in ipairs { "", " ", "null" } do
       local _, made = sent { messages = json.array { user "a", called("c", "f", text), result("c", "") } }
       assert.truthy(made.body:find('"input":{}', 1, true))
     end
   end)
 
-  it("52: arguments keep the order and the spelling they had", function()
+  it("#52 arguments keep the order and the spelling they had", function()
     local text = '{"z":1.0,"a":12345678901234567890,"m":[1e2]}'
     local _, made = sent { messages = json.array { user "a", called("c", "f", text), result("c", "") } }
     assert.truthy(made.body:find('"input":' .. text, 1, true))
+  end)
+
+  it("#57 half of a character in arguments is U+FFFD", function()
+    local body = sent { messages = json.array { user "a", called("c", "f", [[{"x":"\ud83d!"}]]), result("c", "") } }
+    assert.equal("\239\191\189!", body.messages[2].content[1].input.x)
   end)
 
   it("arguments that are no object are wrapped, and no JSON is refused", function()
@@ -191,7 +196,7 @@ describe("tool calls and results", function()
     end
   end)
 
-  it("28: an image in a result is an image block", function()
+  it("#28 an image in a result is an image block", function()
     local blocks = content({ user "a", called("c", "f"), { role = "tool", tool_call_id = "c", content = json.array {
       { type = "text", text = "see" },
       { type = "image_url", image_url = { url = "data:image/png;base64,iVBORw0KGgo=" } },
@@ -230,21 +235,21 @@ describe("content parts", function()
 
   local function image(url) return { type = "image_url", image_url = { url = url } } end
 
-  it("29: image/jpg is image/jpeg, and the bytes know better than the label", function()
+  it("#29 image/jpg is image/jpeg, and the bytes know better than the label", function()
     assert.equal("image/jpeg", block(image "data:image/jpg;base64,AAAA").source.media_type)
     assert.equal("image/png", block(image "data:image/jpeg;base64,iVBORw0KGgoAAA").source.media_type)
     assert.equal("image/webp", block(image "data:;base64,UklGRAAA").source.media_type)
     assert.equal("image/gif", block(image "DATA:application/octet-stream;BASE64,R0lGODlh").source.media_type)
   end)
 
-  it("29: other types, other addresses and nothing are refused", function()
+  it("#29 other types, other addresses and nothing are refused", function()
     refused({ part(image "data:image/tiff;base64,AAAA") }, 'of type "image/tiff"')
     refused({ part(image "data:image/png,raw") }, "base64 data URL")
     refused({ part(image "ftp://a.example/b.png") }, "http(s) URL")
     refused({ part { type = "image_url" } }, "must have a url")
   end)
 
-  it("31: a PDF is a document, as a file and as an image_url", function()
+  it("#31 a PDF is a document, as a file and as an image_url", function()
     assert.equal("document", block(image "data:application/pdf;base64,JVBERi0xLjQK").type)
     local made = block { type = "file", file = { filename = "a.pdf", file_data = "JVBERi0xLjQK" } }
     assert.equal("application/pdf", made.source.media_type)
@@ -285,18 +290,18 @@ describe("cache markers", function()
     return table.concat(list, " ")
   end
 
-  it("16: of more than four the earliest go", function()
+  it("#16 of more than four the earliest go", function()
     local parts = json.array {}
     for i = 1, 6 do parts[i] = marked("t" .. i) end
     assert.equal("none none 5m 5m 5m 5m", markers(bodies { { role = "user", content = parts } }))
   end)
 
-  it("16: an hour behind five minutes is five minutes", function()
+  it("#16 an hour behind five minutes is five minutes", function()
     local parts = json.array { marked("a", "1h"), marked("b"), marked("c", "1h") }
     assert.equal("1h 5m 5m", markers(bodies { { role = "user", content = parts } }))
   end)
 
-  it("16: a marker for the whole request counts", function()
+  it("#16 a marker for the whole request counts", function()
     local parts = json.array {}
     for i = 1, 4 do parts[i] = marked("t" .. i) end
     local list = json.array { { role = "user", content = parts } }
@@ -305,7 +310,7 @@ describe("cache markers", function()
     assert.equal("ephemeral", body.cache_control.type)
   end)
 
-  it("18: one on a message is on its last block, one on a tool on the tool", function()
+  it("#18 one on a message is on its last block, one on a tool on the tool", function()
     local call = called("c", "f")
     call.cache_control = { type = "ephemeral" }
     local body = sent {

@@ -17,7 +17,7 @@ local function refused(body, words, param)
 end
 
 describe("max_tokens", function()
-  it("49: is always there, at most the model's, at least above the budget", function()
+  it("#49 is always there, at most the model's, at least above the budget", function()
     assert.equal(4096, sent({}).max_tokens)
     assert.equal(64000, sent({ max_tokens = 1000000 }).max_tokens)
     assert.equal(4096, sent({ max_tokens = 1000000 }, "claude-3-haiku-20240307").max_tokens)
@@ -26,7 +26,7 @@ describe("max_tokens", function()
     assert.equal(5, sent({ max_completion_tokens = 5, max_tokens = 7 }).max_tokens)
   end)
 
-  it("49: a budget that cannot fit shrinks", function()
+  it("#49 a budget that cannot fit shrinks", function()
     local body = sent({ max_tokens = 10, thinking = { type = "enabled", budget_tokens = 100000 } })
     assert.equal(64000, body.max_tokens)
     assert.equal(59904, body.thinking.budget_tokens)
@@ -40,12 +40,12 @@ end)
 describe("sampling", function()
   local all = { temperature = 0.5, top_p = 0.5, top_k = 5 }
 
-  it("7: is dropped while the model thinks", function()
+  it("#7 is dropped while the model thinks", function()
     local body = sent { temperature = 0.5, top_p = 0.5, top_k = 5, reasoning_effort = "low" }
     assert.is_nil(body.temperature or body.top_p or body.top_k)
   end)
 
-  it("8: Claude 4.5 takes temperature without top_p, or top_p alone", function()
+  it("#8 Claude 4.5 takes temperature without top_p, or top_p alone", function()
     local body = sent(all, FIRST)
     assert.equal(0.5, body.temperature)
     assert.is_nil(body.top_p)
@@ -53,13 +53,13 @@ describe("sampling", function()
     assert.equal(0.5, sent({ top_p = 0.5 }, FIRST).top_p)
   end)
 
-  it("8: older ones take both", function()
+  it("#8 older ones take both", function()
     local body = sent(all, "claude-sonnet-4-20250514")
     assert.equal(0.5, body.temperature)
     assert.equal(0.5, body.top_p)
   end)
 
-  it("9: is dropped from Claude 4.7 on, for unknown models and with the newest version", function()
+  it("#9 is dropped from Claude 4.7 on, for unknown models and with the newest version", function()
     for _, model in ipairs { "claude-opus-4-7", "claude-opus-5-5", "claude-sonnet-9", "some-deployment" } do
       local body = sent(all, model)
       assert.is_nil(body.temperature or body.top_p or body.top_k, model)
@@ -71,22 +71,22 @@ describe("sampling", function()
     assert.is_nil(json.decode(made.body).temperature)
   end)
 
-  it("9: nothing is sent that the client did not say", function()
+  it("#9 nothing is sent that the client did not say", function()
     assert.is_nil(sent({}).temperature)
   end)
 
-  it("10: a temperature above 1 is 1", function()
+  it("#10 a temperature above 1 is 1", function()
     assert.equal(1, sent({ temperature = 1.4 }).temperature)
     assert.equal(0, sent({ temperature = 0 }).temperature)
   end)
 
-  it("52: is read in any spelling of a number", function()
+  it("#52 is read in any spelling of a number", function()
     local body = sent('{"messages":[{"role":"user","content":"Hi"}],"temperature":1.0,"n":1.0,"max_tokens":5e1}')
     assert.equal(1, body.temperature)
     assert.equal(50, body.max_tokens)
   end)
 
-  it("11: null is nothing, for every parameter", function()
+  it("#11 null is nothing, for every parameter", function()
     local names = {
       "temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "stop", "tools", "tool_choice", "user",
       "response_format", "reasoning_effort", "thinking", "n", "functions", "service_tier", "parallel_tool_calls",
@@ -106,7 +106,7 @@ describe("sampling", function()
 end)
 
 describe("stop", function()
-  it("12: blank sequences are dropped", function()
+  it("#12 blank sequences are dropped", function()
     assert.is_nil(sent({ stop = "" }).stop_sequences)
     assert.is_nil(sent({ stop = json.array {} }).stop_sequences)
     assert.equal("END", sent({ stop = json.array { " ", "END", "" } }).stop_sequences[1])
@@ -120,7 +120,7 @@ describe("stop", function()
 end)
 
 describe("the rest", function()
-  it("43: a user that is an address or a telephone number is left out", function()
+  it("#43 a user that is an address or a telephone number is left out", function()
     for _, user in ipairs { "bob@example.com", "+49 170 1234567", "(030) 123-4567", " " } do
       assert.is_nil(sent({ user = user }).metadata, user)
     end
@@ -129,7 +129,7 @@ describe("the rest", function()
     end
   end)
 
-  it("44: a user that is too long goes as its digest", function()
+  it("#44 a user that is too long goes as its digest", function()
     assert.equal(("u"):rep(256), sent({ user = ("u"):rep(256) }).metadata.user_id)
     assert.truthy(sent({ user = ("u"):rep(257) }).metadata.user_id:find("^%x+$"))
     assert.equal(64, #sent({ user = ("u"):rep(257) }).metadata.user_id)
@@ -159,7 +159,7 @@ describe("the rest", function()
     assert.is_nil(body.metadata or body.seed or body.unheard_of or body.store)
   end)
 
-  it("45: betas are the client's and ours, each once", function()
+  it("#45 betas are the client's and ours, each once", function()
     local body = { mcp_servers = json.array {} }
     local _, made = sent(body, nil, { headers = { ["anthropic-beta"] = "a, mcp-client-2025-11-20,a" } })
     assert.equal("a,mcp-client-2025-11-20", made.headers["anthropic-beta"])

@@ -32,7 +32,7 @@ end
 local function plain(list) return json.encode(json.array(list)) end
 
 describe("a stream", function()
-  it("82: begins with the role, whatever comes first", function()
+  it("#82 begins with the role, whatever comes first", function()
     local list = streamed { start() }
     assert.equal("assistant", list[1].choices[1].delta.role)
     assert.equal("", list[1].choices[1].delta.content)
@@ -48,7 +48,16 @@ describe("a stream", function()
     end
   end)
 
-  it("77, 78: the input of a start is no argument, and no argument is {} exactly once", function()
+  it("#77 the input of a start is no argument", function()
+    local list = seen(streamed {
+      start(), block(0, use("1", "f")), delta(0, argument '{"a":1}'), stop(0), over "tool_use", LAST,
+    })
+    assert.equal("", list[2].tool_calls[1]["function"].arguments)
+    assert.equal('{"a":1}', list[3].tool_calls[1]["function"].arguments)
+    assert.equal("tool_calls", list[4])
+  end)
+
+  it("#78 no argument is {} exactly once", function()
     local list = seen(streamed {
       start(), block(0, use("1", "f")), delta(0, argument ""), stop(0), over "tool_use", LAST,
     })
@@ -58,7 +67,7 @@ describe("a stream", function()
     assert.equal(4, #list)
   end)
 
-  it("79, 68: counts calls from 0, past texts and the vendor's own tools", function()
+  it("#79 counts calls from 0, past texts and the vendor's own tools", function()
     local list = seen(streamed {
       start(), block(0, TEXT), stop(0),
       block(1, { type = "server_tool_use", id = "s", name = "web_search", input = {} }),
@@ -72,11 +81,11 @@ describe("a stream", function()
     assert.equal("g", list[4].tool_calls[1]["function"].name)
   end)
 
-  it("83: a block that starts with text says it", function()
+  it("#83 a block that starts with text says it", function()
     assert.equal("a", seen(streamed { start(), block(0, { type = "text", text = "a" }) })[2].content)
   end)
 
-  it("84: finishes without usage and without content", function()
+  it("#84 finishes without usage and without content", function()
     local first = start()
     first.message.usage = nil
     local list = streamed { first, { type = "message_delta", delta = { stop_reason = "end_turn" } }, LAST }
@@ -84,7 +93,7 @@ describe("a stream", function()
     assert.equal("stop", list[2].choices[1].finish_reason)
   end)
 
-  it("85: usage is replaced, not added, and its input only as a whole", function()
+  it("#85 usage is replaced, not added, and its input only as a whole", function()
     local list, state = streamed {
       start(),
       { type = "message_delta", delta = {}, usage = {
@@ -96,7 +105,7 @@ describe("a stream", function()
     assert.equal(12, list[#list].usage.total_tokens)
   end)
 
-  it("86: the usage chunk has no choices, comes once, last, and only when asked for", function()
+  it("#86 the usage chunk has no choices, comes once, last, and only when asked for", function()
     local events = { start(), over "end_turn", LAST }
     local list = streamed(events)
     assert.equal(0, #list[3].choices)
@@ -104,24 +113,46 @@ describe("a stream", function()
     assert.equal(2, #streamed(events, anthropic.call({}, nil, { include_usage = false })))
   end)
 
-  it("88, 100: ping, empty deltas, unknown events, blocks and deltas say nothing", function()
-    local list = streamed {
-      start(), { type = "ping" }, { type = "brand_new" },
-      block(0, { type = "brand_new_block" }), delta(0, said "x"), stop(0),
-      block(1, TEXT), delta(1, said ""), delta(1, { type = "citations_delta", citation = {} }), stop(1),
-      delta(7, said "y"), stop(7),
-    }
+  it("#88 ping, comments and empty deltas say nothing", function()
+    local list = streamed { start(), { type = "ping" }, block(1, TEXT), delta(1, said ""), stop(1) }
     assert.equal(1, #list)
     local state = dialect.stream(anthropic.call {})
     assert.same({}, dialect.event(state, "", ""))
   end)
 
-  it("90: text that looks like framing is text", function()
+  it("#100 unknown events, blocks and deltas say nothing", function()
+    local list = streamed {
+      start(), { type = "brand_new" }, block(0, { type = "brand_new_block" }), delta(0, said "x"), stop(0),
+      block(1, TEXT), delta(1, { type = "citations_delta", citation = {} }), stop(1), delta(7, said "y"), stop(7),
+    }
+    assert.equal(1, #list)
+  end)
+
+  it("#89 characters of several bytes are whole, wherever the stream is cut", function()
+    local words, chunks = "a\227\131\129\240\159\145\139", require "spec.support.chunks"
+    local text = 'event: message_start\ndata: {"type":"message_start","message":{"id":"m","model":"x"}}\n\n'
+      .. 'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"' .. words .. '"}}\n\n'
+    for at = 1, #text do
+      local list = chunks.translated(dialect, anthropic.call {}, chunks.cut(text, at))
+      assert.equal(words, list[2].choices[1].delta.content)
+    end
+  end)
+
+  it("#57 half of a character is U+FFFD", function()
+    local state = dialect.stream(anthropic.call {})
+    dialect.event(state, "", json.encode(start()))
+    dialect.event(state, "", json.encode(block(0, TEXT)))
+    local payloads = dialect.event(state, "",
+      [[{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"\\\ud83d"}}]])
+    assert.equal("\\\239\191\189", json.decode(payloads[1]).choices[1].delta.content)
+  end)
+
+  it("#90 text that looks like framing is text", function()
     local odd = "data: x\n\ndata: [DONE]\n\n"
     assert.equal(odd, seen(streamed { start(), block(0, TEXT), delta(0, said(odd)) })[2].content)
   end)
 
-  it("93: that ends before its last event is a failure, never a stop", function()
+  it("#93 that ends before its last event is a failure, never a stop", function()
     local _, state = streamed { start(), block(0, TEXT), delta(0, said "a"), over "end_turn" }
     local payloads, failure = dialect.finish(state)
     assert.is_nil(payloads)
@@ -131,7 +162,7 @@ describe("a stream", function()
     assert.is_false(state.done)
   end)
 
-  it("93: without any event is a failure", function()
+  it("#93 without any event is a failure", function()
     local payloads, failure = dialect.finish(dialect.stream(anthropic.call {}))
     assert.is_nil(payloads)
     assert.equal("upstream_stream_truncated", failure.code)
@@ -146,7 +177,7 @@ describe("a stream", function()
     assert.same({}, dialect.finish(state))
   end)
 
-  it("94, 95: that has an error event fails with the status of its type, at once or later, named or bare", function()
+  it("#94 that has an error event fails with the status of its type, at once or later, named or bare", function()
     local statuses = {
       invalid_request_error = 400, authentication_error = 401, permission_error = 403, not_found_error = 404,
       request_too_large = 413, rate_limit_error = 429, api_error = 502, overloaded_error = 503, timeout_error = 504,
@@ -162,7 +193,7 @@ describe("a stream", function()
     assert.equal(1, #before)
   end)
 
-  it("95: an event that is no JSON is a failure", function()
+  it("#95 an event that is no JSON is a failure", function()
     local payloads, failure = dialect.event(dialect.stream(anthropic.call {}), "message_start", "{")
     assert.is_nil(payloads)
     assert.equal("upstream_invalid_response", failure.code)
@@ -174,7 +205,7 @@ describe("a stream", function()
     assert.equal("upstream_invalid_response", failure.code)
   end)
 
-  it("98: thinking, text and call come in order, the signed block before the text", function()
+  it("#98 thinking, text and call come in order, the signed block before the text", function()
     local list = seen(streamed {
       start(), block(0, { type = "thinking", thinking = "", signature = "" }),
       delta(0, { type = "thinking_delta", thinking = "a" }), delta(0, { type = "thinking_delta", thinking = "b" }),
@@ -190,14 +221,14 @@ describe("a stream", function()
     assert.equal("f", list[6].tool_calls[1]["function"].name)
   end)
 
-  it("99: a second start of the same message is ignored, of another one a failure", function()
+  it("#99 a second start of the same message is ignored, of another one a failure", function()
     assert.equal(1, #streamed { start "m", start "m" })
     local list, failure = streamed { start "m", start "n" }
     assert.is_nil(list)
     assert.equal("upstream_invalid_response", failure.code)
   end)
 
-  it("66: cut inside a call it says length, and leaves the arguments as they are", function()
+  it("#66 cut inside a call it says length, and leaves the arguments as they are", function()
     local list = seen(streamed {
       start(), block(0, use("1", "f")), delta(0, argument '{"a'), stop(0), over "max_tokens", LAST,
     })

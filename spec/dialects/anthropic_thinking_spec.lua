@@ -48,7 +48,7 @@ describe("thinking", function()
     assert.is_nil(thought({}, NEWEST))
   end)
 
-  it("54: none is each model's own way of not thinking", function()
+  it("#54 none is each model's own way of not thinking", function()
     assert.is_nil(thought({ reasoning_effort = "none" }, "claude-opus-4-8"))
     assert.equal("disabled", (thought({ reasoning_effort = "none" }, "claude-opus-5")))
     assert.equal("between_tools", (thought({ reasoning_effort = "none" }, "claude-sonnet-5-5")))
@@ -77,7 +77,7 @@ describe("thinking", function()
     assert.equal("low", effort)
   end)
 
-  it("33, 34: signed blocks come first, unchanged; unsigned ones go", function()
+  it("#33 signed blocks come first, unchanged and in order; #34 unsigned ones go", function()
     local blocks = anthropic.content({
       { role = "user", content = "a" },
       { role = "assistant", content = "b", thinking_blocks = json.array {
@@ -92,7 +92,7 @@ describe("thinking", function()
     assert.equal(3, #blocks)
   end)
 
-  it("55: what another model signed is dropped", function()
+  it("#55 what another model signed is dropped", function()
     local blocks = json.array { { type = "thinking", thinking = "x", signature = "s" } }
     local body = sent({ messages = json.array {
       { role = "user", content = "a" }, { role = "assistant", content = "b", thinking_blocks = blocks },

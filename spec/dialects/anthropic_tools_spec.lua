@@ -22,30 +22,30 @@ describe("tools", function()
     return json.text(anthropic.sent_raw(body, nil, { input_schema = true }).tools[1].input_schema)
   end
 
-  it("1: without parameters, or without a type, have an object schema", function()
+  it("#1 without parameters, or without a type, have an object schema", function()
     assert.equal('{"type":"object","properties":{}}', schema(nil))
     assert.equal('{"type":"object","properties":{}}', schema("{}"))
     assert.equal('{"type":"object","properties":{"a":{}}}', schema('{"properties":{"a":{}}}'))
   end)
 
-  it("2: an empty enum goes, and so does an empty text in one", function()
+  it("#2 an empty enum goes, and so does an empty text in one", function()
     assert.equal('{"type":"object","properties":{"a":{"type":"string"},"b":{"enum":["x"]}}}',
       schema('{"type":"object","properties":{"a":{"type":"string","enum":[]},"b":{"enum":["","x"]}}}'))
     assert.equal('{"type":"object","properties":{"a":{"anyOf":[{"type":"string"}]}}}',
       schema('{"type":"object","properties":{"a":{"anyOf":[{"type":"string","enum":[""]}]}}}'))
   end)
 
-  it("2: what only looks like an enum stays", function()
+  it("#2 what only looks like an enum stays", function()
     local text = '{"type":"object","properties":{"enum":{"type":"array","default":[]}},"default":{"enum":[""]}}'
     assert.equal(text, schema(text))
   end)
 
-  it("52: keep the order and the spelling of their schema", function()
+  it("#52 keep the order and the spelling of their schema", function()
     local text = '{"type":"object","properties":{"z":{"maximum":1.0},"a":{"maximum":12345678901234567890}}}'
     assert.equal(text, schema(text))
   end)
 
-  it("51: an empty description is left out", function()
+  it("#51 an empty description is left out", function()
     local body = sent {
       tools = json.array { tool("f", nil, { description = "" }), tool("g", nil, { description = "d" }) },
     }
@@ -99,13 +99,13 @@ describe("tool_choice", function()
     assert.is_nil(choice(nil))
   end)
 
-  it("4: required for several tools, one at a time, is any with its switch inside", function()
+  it("#4 required for several tools, one at a time, is any with its switch inside", function()
     is({ type = "any", disable_parallel_tool_use = true }, choice("required", { parallel_tool_calls = false }))
     is({ type = "auto", disable_parallel_tool_use = true }, choice(nil, { parallel_tool_calls = false }))
     is({ type = "any" }, choice("required", { parallel_tool_calls = true }))
   end)
 
-  it("5: none keeps the tools", function()
+  it("#5 none keeps the tools", function()
     local found, body = choice("none", { parallel_tool_calls = false })
     is({ type = "none" }, found)
     assert.equal(2, #body.tools)
@@ -142,7 +142,7 @@ describe("tool_choice", function()
     refused({ tools = json.array { tool "f" }, tool_choice = given }, 'names "h", which is not among', "tool_choice")
   end)
 
-  it("6: a forced tool switches thinking off where the model can", function()
+  it("#6 a forced tool switches thinking off where the model can", function()
     local found, body = choice("required", { reasoning_effort = "high" }, FIRST)
     is({ type = "any" }, found)
     assert.is_nil(body.thinking)
@@ -154,7 +154,7 @@ describe("tool_choice", function()
     assert.equal("disabled", plain.thinking.type)
   end)
 
-  it("53: a forced tool is asked for in words where the model refuses it", function()
+  it("#53 a forced tool is asked for in words where the model refuses it", function()
     local found, body = choice("required", nil, NEWEST)
     is({ type = "auto" }, found)
     assert.equal(2, #body.tools)

@@ -4,6 +4,7 @@
 local json = require "gateway.json"
 
 local counts = require "providers.dialects.anthropic.face_counts"
+local mended = require "providers.dialects.neutral.mended"
 local stop = require "providers.dialects.anthropic.face_stop"
 local value = require "providers.dialects.neutral.value"
 
@@ -65,7 +66,7 @@ end
 local function arguments_text(found)
   if not json.is_raw(found) then return "" end
   local text = json.text(found)
-  if text:find '^%s*"' then return json.decode(text) end
+  if text:find '^%s*"' then return mended.decode(text) end
   return text
 end
 
@@ -73,7 +74,7 @@ end
 local function input_of(arguments)
   local text = arguments_text(arguments)
   if value.blank(text) or text:find "^%s*null%s*$" then return json.raw "{}" end
-  local raw = json.raw(text)
+  local raw = mended.raw(text)
   if raw and text:find "^%s*{" then return raw end
   return { value = raw or text }
 end
@@ -122,7 +123,7 @@ end
 ---@param text string a chat.completion
 ---@return string?
 local function message(context, text)
-  local answer = json.decode(text, RAW)
+  local answer = mended.decode(text, RAW)
   local choice = (typed(answer, "choices", "table") or {})[1]
   if not typed(choice, "finish_reason", "string") then return nil end
   return (json.encode(message_of(context, answer, choice)))

@@ -8,6 +8,7 @@ local calls = require "providers.dialects.anthropic.face_calls"
 local counts = require "providers.dialects.anthropic.face_counts"
 local events = require "providers.dialects.anthropic.face_events"
 local failing = require "providers.dialects.anthropic.face_failure"
+local mended = require "providers.dialects.neutral.mended"
 local neutral = require "providers.dialects.neutral.failure"
 local stop = require "providers.dialects.anthropic.face_stop"
 local value = require "providers.dialects.neutral.value"
@@ -143,7 +144,7 @@ end
 ---@return string bytes maybe none
 local function event(state, payload)
   if state.over then return "" end
-  local chunk = json.decode(payload)
+  local chunk = mended.decode(payload)
   if type(chunk) ~= "table" then return "" end
   if member(chunk, "error") ~= nil then return failed(state, chunk) end
   local choice = first(typed(chunk, "choices", "table") or {})

@@ -4,6 +4,7 @@
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
+local mended = require "providers.dialects.neutral.mended"
 local reply = require "providers.dialects.neutral.reply"
 local stop = require "providers.dialects.anthropic.stop"
 local usage = require "providers.dialects.anthropic.usage"
@@ -109,7 +110,7 @@ local function envelope_of(answer, call)
 end
 
 local function decoded(text)
-  local answer = json.decode(text, OPTIONS)
+  local answer = mended.decode(text, OPTIONS)
   if typed(answer, "content", "table") then return answer end
   return nil
 end

@@ -5,6 +5,7 @@ local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
 local faults = require "providers.dialects.anthropic.failure"
+local mended = require "providers.dialects.neutral.mended"
 local reply = require "providers.dialects.neutral.reply"
 local stop = require "providers.dialects.anthropic.stop"
 local usage = require "providers.dialects.anthropic.usage"
@@ -179,7 +180,7 @@ end
 ---@return string[]? payloads, Failure? failure
 local function event(state, name, data)
   if state.done or name == "ping" or data == "" then return NOTHING end
-  local decoded = json.decode(data)
+  local decoded = mended.decode(data)
   if type(decoded) ~= "table" then return nil, failure.answer("an event of the upstream provider is not JSON") end
   local handle = EVENTS[decoded.type]
   if not handle then return unexpected(state, decoded, data) end

@@ -5,6 +5,7 @@
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
+local mended = require "providers.dialects.neutral.mended"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
@@ -299,12 +300,12 @@ end
 local function arguments(call)
   local text = call.arguments
   if value.blank(text) or text:find("^%s*null%s*$") then return json.raw("{}") end
-  local raw = json.raw(text)
+  local raw = mended.raw(text)
   if not raw then
     return nil, failure.request(("the arguments of tool call %q are not JSON"):format(call.id), "messages")
   end
   if text:find("^%s*{") then return raw end
-  return json.raw('{"value":' .. text .. "}")
+  return mended.raw('{"value":' .. text .. "}")
 end
 
 return { turns = turns, merged = merged, arguments = arguments }
