@@ -38,7 +38,7 @@ function face.context(body, more, which)
   local read = assert(which.read(face.call(text)))
   local context = {
     request = json.decode(text, { raw = which.raw_keys }), model = read.model, stream = read.stream,
-    facts = read.facts, headers = {}, kept = {}, dropped = {}, id = "1" .. ("0"):rep(31), created = 1767225600,
+    facts = read.facts, headers = {}, kept = {}, id = "1" .. ("0"):rep(31), created = 1767225600,
   }
   for name, value in pairs(more or {}) do context[name] = value end
   return context

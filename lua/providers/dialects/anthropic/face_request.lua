@@ -81,11 +81,12 @@ local function add_own(body, request, wants)
   end
 end
 
---- A body that the target can be asked with.
+--- A body that the target can be asked with. Names what it leaves out in `context.dropped`.
 ---@param context FaceContext
 ---@return table? body, Failure? failure
 local function chat(context)
   local request, wants = context.request, facing.wants(context)
+  context.dropped = {}
   local messages, problem = turns.messages(request, wants)
   if not messages then return nil, problem end
   local body = { model = context.model, messages = messages }

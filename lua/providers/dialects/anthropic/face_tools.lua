@@ -90,7 +90,7 @@ end
 ---@return Failure?
 local function put(body, context, wants)
   local request = context.request
-  local tools, problem = tools_of(request, wants, context.dropped or {})
+  local tools, problem = tools_of(request, wants, context.dropped)
   if not tools then return problem end
   if #tools == 0 then return nil end
   local choice = typed(request, "tool_choice", "table")
