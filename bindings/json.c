@@ -30,7 +30,7 @@ static int raw_keys(lua_State *L) {
   return 3;
 }
 
-/* decode(text [, {raw = {name = true}}]) -> value | nil, message */
+/* decode(text [, {raw = {name = true | "long"}}]) -> value | nil, message */
 static int door_decode(lua_State *L) {
   struct slice text = bind_slice(L, 1);
   int kept = raw_keys(L);

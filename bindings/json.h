@@ -25,8 +25,9 @@ void json_push_number(lua_State *L, struct slice raw);
 /* `depth`: how many containers the text nests. */
 void json_push_raw(lua_State *L, struct slice valid, unsigned depth);
 
-/* Pushes the decoded form of a valid document. Values of the keys that the table at `raw_keys` names (0: none) are kept
- * as raw values. The text must stay where it is meanwhile. */
+/* Pushes the decoded form of a valid document. Values of the keys that the table at `raw_keys` (0: none) calls true are
+ * kept as raw values; of those that it calls "long", texts of 128 bytes and more that do not begin with blanks or an
+ * escape: whoever only passes a text on neither unescapes nor escapes it. The text must stay where it is meanwhile. */
 void json_push_value(lua_State *L, struct slice valid, int raw_keys);
 
 /* The text of a raw value, else a null slice. Borrowed while the value is on the stack. */

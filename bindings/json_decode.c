@@ -2,7 +2,7 @@
 #include "bindings/bind.h"
 #include "bindings/json.h"
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 64, KEPT_MIN = 128 /* bytes of a string between its quotes */ };
 
 /* One document on its way into Lua. Its open containers stand on the Lua stack, an object's key above it. */
 struct decoder {
@@ -12,6 +12,7 @@ struct decoder {
   int unescaped;   /* stack index of the memory below */
   char *memory;    /* where strings with escapes are decoded; owned by the VM */
   size_t capacity; /* of the memory */
+  bool lengthy;    /* the key before asks for its value as it stands if that is a long text */
   unsigned depth;
   int lengths[DEPTH_MAX + 1]; /* elements so far of each open array; -1 for an object */
 };
@@ -78,22 +79,49 @@ static void container_close(struct decoder *decoder) {
   value_store(decoder);
 }
 
-static bool key_is_raw(struct decoder *decoder) {
-  if (!decoder->raw_keys) return false;
+enum keeping { KEEP_NOTHING, KEEP_LONG, KEEP_RAW };
+
+/* What the table of keys says of the key on top: true, or "long". */
+static enum keeping key_keeps(struct decoder *decoder) {
+  if (!decoder->raw_keys) return KEEP_NOTHING;
   lua_pushvalue(decoder->L, -1);
   lua_rawget(decoder->L, decoder->raw_keys);
-  bool raw = lua_toboolean(decoder->L, -1);
+  enum keeping keeping = lua_toboolean(decoder->L, -1) ? KEEP_RAW : KEEP_NOTHING;
+  if (keeping == KEEP_RAW && lua_type(decoder->L, -1) == LUA_TSTRING) keeping = KEEP_LONG;
   lua_pop(decoder->L, 1);
-  return raw;
+  return keeping;
 }
 
 static void key_push(struct decoder *decoder, struct slice key) {
   string_push(decoder, key);
-  if (!key_is_raw(decoder)) return;
+  enum keeping keeping = key_keeps(decoder);
+  decoder->lengthy = keeping == KEEP_LONG;
+  if (keeping != KEEP_RAW) return;
   struct slice value;
   decoder->reader.deepest = decoder->reader.depth;
   json_reader_value(&decoder->reader, &value);
   json_push_raw(decoder->L, value, decoder->reader.deepest - decoder->depth);
+  value_store(decoder);
+}
+
+/* Whether something can be read near the beginning: a text of nothing but blanks must be seen to be one. */
+static bool begins_with_words(struct slice content) {
+  size_t blank = 0;
+  while (blank < KEPT_MIN && content.ptr[blank] == ' ') blank++;
+  return blank < KEPT_MIN && content.ptr[blank] != '\\';
+}
+
+static bool is_long_text(struct slice raw) {
+  return raw.ptr[0] == '"' && raw.len >= KEPT_MIN + 2 && begins_with_words(slice_make(raw.ptr + 1, raw.len - 2));
+}
+
+static void scalar_take(struct decoder *decoder, struct slice raw) {
+  if (decoder->lengthy && is_long_text(raw)) {
+    json_push_raw(decoder->L, raw, 0);
+  } else {
+    scalar_push(decoder, raw);
+  }
+  decoder->lengthy = false;
   value_store(decoder);
 }
 
@@ -103,11 +131,11 @@ static void event_take(struct decoder *decoder, enum json_event event, struct sl
       key_push(decoder, raw);
       return;
     case JSON_EVENT_SCALAR:
-      scalar_push(decoder, raw);
-      value_store(decoder);
+      scalar_take(decoder, raw);
       return;
     case JSON_EVENT_OPEN_OBJECT:
     case JSON_EVENT_OPEN_ARRAY:
+      decoder->lengthy = false;
       container_open(decoder, event == JSON_EVENT_OPEN_OBJECT);
       return;
     default:
@@ -121,6 +149,7 @@ void json_push_value(lua_State *L, struct slice valid, int raw_keys) {
   decoder.raw_keys = raw_keys;
   decoder.memory = NULL;
   decoder.capacity = 0;
+  decoder.lengthy = false;
   decoder.depth = 0;
   luaL_checkstack(L, 8, "JSON");
   lua_pushnil(L);

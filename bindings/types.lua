@@ -288,8 +288,9 @@ function MatchStream:feed(text) end
 
 ---@class gateway.json
 ---@field null userdata JSON's null, which Lua's nil is not
----@field decode fun(text: string, options: { raw: table<string, boolean> }?): any, string? nil and what is wrong; the
---- values of keys in `raw` are kept as they stand
+---@field decode fun(text: string, options: { raw: table<string, boolean|"long"> }?): any, string? nil and what is
+--- wrong; the values of keys in `raw` are kept as they stand: with "long" only texts of 128 bytes and more, which then
+--- begin with a word
 ---@field encode fun(value: any): string?, string?
 ---@field array fun(list: table?): table marked, so that an empty one is written as []
 ---@field is_array fun(value: any): boolean

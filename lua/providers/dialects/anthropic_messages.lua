@@ -22,7 +22,7 @@ end
 ---@type Dialect
 return {
   name = "anthropic_messages",
-  raw_keys = { parameters = true, schema = true },
+  raw_keys = { parameters = true, schema = true, content = "long", text = "long" },
   refuses = refuses,
   request = request.build,
   response = response.translate,

@@ -119,7 +119,7 @@ local schema = require "schema"
 
 ---@class Dialect
 ---@field name string the file's
----@field raw_keys table<string, boolean>? members of the request that json.decode keeps raw, at any depth
+---@field raw_keys table<string, boolean|"long">? members of the request that json.decode keeps raw, at any depth
 ---@field edits (fun(call: table, provider: Provider, model: string, surface: string): Edit[])?
 ---@field refuses (fun(name: string, provider: Provider, model: string, surface: string): boolean)?
 ---@field request (fun(call: DialectCall, provider: Provider): DialectRequest?, Failure?)?

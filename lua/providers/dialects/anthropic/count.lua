@@ -33,4 +33,7 @@ local function response(_, text)
   return ('{"input_tokens":%d}'):format(count)
 end
 
-return { raw_keys = { parameters = true, schema = true }, request = build, response = response }
+return {
+  raw_keys = { parameters = true, schema = true, content = "long", text = "long" },
+  request = build, response = response,
+}

@@ -12,12 +12,12 @@ local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
 
--- The order and the number spelling of tool arguments are the model's.
-local OPTIONS = { raw = { input = true } }
+-- The order and the number spelling of tool arguments are the model's; a long text is only passed on.
+local OPTIONS = { raw = { input = true, text = "long" } }
 
 ---@class Reading an answer while its blocks are read
 ---@field kept table what the request left: names, answer_tool
----@field text string[]
+---@field text (string|userdata)[]
 ---@field reasoning string[]
 ---@field thoughts table[]
 ---@field calls table[]
@@ -32,9 +32,17 @@ local function add_citation(reading, citation, from, to)
   }
 end
 
+--- All texts in one; a single one as it stands.
+local function joined(texts)
+  if #texts == 1 then return texts[1] end
+  local list = {}
+  for i, text in ipairs(texts) do list[i] = value.read(text) end
+  return table.concat(list)
+end
+
 --- Places are counted in characters of the whole text; only an answer with citations pays for counting.
 local function add_citations(reading, citations, text)
-  local from = value.characters(table.concat(reading.text))
+  local from = value.characters(value.read(joined(reading.text)))
   local to = from + value.characters(text)
   for _, citation in ipairs(citations) do
     add_citation(reading, citation, from, to)
@@ -42,8 +50,8 @@ local function add_citations(reading, citations, text)
 end
 
 local function take_text(reading, block)
-  local text, citations = typed(block, "text", "string") or "", typed(block, "citations", "table")
-  if citations and citations[1] then add_citations(reading, citations, text) end
+  local text, citations = value.text(block.text) or "", typed(block, "citations", "table")
+  if citations and citations[1] then add_citations(reading, citations, value.read(text)) end
   reading.text[#reading.text + 1] = text
 end
 
@@ -89,7 +97,7 @@ local function list_member(list)
 end
 
 local function message_of(reading, answer)
-  local text, reasoning = table.concat(reading.text), table.concat(reading.reasoning)
+  local text, reasoning = joined(reading.text), table.concat(reading.reasoning)
   return {
     role = "assistant",
     content = text ~= "" and text or json.null,

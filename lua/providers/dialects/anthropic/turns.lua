@@ -129,7 +129,7 @@ local function fit_ends(list)
   end
   local last = list[#list]
   local block = last.role == "assistant" and last.content[#last.content]
-  if block and block.type == "text" then block.text = value.trimmed(block.text) end
+  if block and block.type == "text" then block.text = value.trimmed(value.read(block.text)) end
 end
 
 local function is_thought(block)

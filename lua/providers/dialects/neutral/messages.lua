@@ -46,7 +46,7 @@ end
 local function part_of(part)
   local kind = typed(part, "type", "string")
   if kind ~= "text" and kind ~= "refusal" then return part end
-  local text = typed(part, kind, "string")
+  local text = value.text(part[kind])
   if not text or value.blank(text) then return nil end
   if kind == "text" then return part end
   return { type = "text", text = text, cache_control = member(part, "cache_control") }
@@ -67,7 +67,7 @@ end
 local function parts_of(message, index)
   local content = member(message, "content")
   if content == nil then return {} end
-  if type(content) == "string" then
+  if value.text(content) then
     return { part_of { type = "text", text = content } }
   end
   if type(content) ~= "table" then

@@ -4,7 +4,7 @@
 local json = require "gateway.json"
 
 -- These two functions are most of what a translation calls: what they look up is at hand.
-local type, null, number = type, json.null, json.number
+local type, null, number, is_raw = type, json.null, json.number, json.is_raw
 
 --- The member `name` of a decoded object. Null counts as absent, and so does every member of what is no object.
 ---@param object any
@@ -31,10 +31,27 @@ local function typed(object, name, kind)
   return nil
 end
 
----@param text string
+--- The text `found`, which may still stand as it was written (raw_keys "long"); nil when it is none.
+---@param found any
+---@return string|userdata|nil
+local function text_of(found)
+  if type(found) == "string" then return found end
+  return type(found) == "userdata" and is_raw(found) and found or nil
+end
+
+--- The same as a string.
+---@param found string|userdata
+---@return string
+local function read(found)
+  if type(found) == "string" then return found end
+  return json.decode(json.text(found))
+end
+
+--- Whether a text says nothing. One that still stands as it was written says something.
+---@param found string|userdata
 ---@return boolean
-local function blank(text)
-  return not text:find("%S")
+local function blank(found)
+  return type(found) == "string" and not found:find("%S")
 end
 
 --- `text` without blanks at its end.
@@ -70,4 +87,7 @@ local function cut(text, limit)
   return text:sub(1, at - 1)
 end
 
-return { member = member, typed = typed, blank = blank, trimmed = trimmed, characters = characters, cut = cut }
+return {
+  member = member, typed = typed, text = text_of, read = read, blank = blank, trimmed = trimmed,
+  characters = characters, cut = cut,
+}
