@@ -98,7 +98,7 @@ end
 ---@return Failure?
 local function splice(call, request)
   if not request.mapped then return nil end
-  if request.upgrade then
+  if request.upgrade or call:endpoint() == "realtime" then
     request.query = forward_path.with_parameter(request.query, "model", request.mapped)
     return nil
   end
@@ -248,7 +248,7 @@ local function resolve(call, request)
   local name = call:header "x-provider"
   if name then return forward_target.named(name) end
   if call:path():find "^/v1/messages/" then return forward_target.anthropic(), NO_ANTHROPIC end
-  if request.upgrade then
+  if request.upgrade or call:endpoint() == "realtime" then
     request.model = forward_path.parameter(request.query, "model")
   else
     look(call, request)

@@ -132,6 +132,14 @@ plays('a WebSocket passes through', scene, (act) => {
     connection.close();
   });
 
+  act('a request that is none is answered by the provider', async ({ upstream, gateway }) => {
+    upstream.answer(whole({ error: { message: 'upgrade, please' } }, { status: 426 }));
+    const answer = await gateway.get('/v1/realtime?model=voice');
+    assert.deepEqual([answer.status, answer.json.error.message], [426, 'upgrade, please']);
+    assert.equal(upstream.last.target, '/v1/realtime?model=gpt-realtime');
+    assert.equal(upstream.last.header('upgrade'), undefined);
+  });
+
   act('without a model nobody knows whose', async ({ gateway }) => {
     const none = await dial(gateway, '/v1/realtime');
     assertError(await none.answer(), 400, { code: 'provider_not_resolved' });

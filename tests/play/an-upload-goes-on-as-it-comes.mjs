@@ -200,6 +200,18 @@ play('an upstream that goes within the body is a 502', async (stage) => {
   }
 });
 
+play('a client that stops within its body is 408, and the upstream is let go', async (stage) => {
+  const { upstream, gateway } = await scene(stage, { config: { timeouts: { body_idle: '300ms' } } });
+  upstream.answer(whole({ ok: 1 }));
+  const connection = await begin(gateway, { 'Content-Length': 10 });
+  await connection.send('12345');
+  const got = await upstream.request(1);
+  assertError(await connection.answer(), 408, { code: 'request_timeout' });
+  await until(3000, 'the upstream connection to close', () => got.connection.closedAt !== null);
+  assert.equal(upstream.complete, 0);
+  connection.close();
+});
+
 play('a malformed body never looks whole to the upstream', async (stage) => {
   const { upstream, gateway } = await scene(stage);
   upstream.answer(whole({ ok: 1 }));

@@ -74,6 +74,14 @@ play('the only target that has files needs no name', async (stage) => {
   assertError(await gateway.get('/v1/responses/resp_1'), 501, { code: 'responses_not_configured' });
 });
 
+play('without anybody who speaks it, Anthropic\'s paths are not there, in its own words', async (stage) => {
+  const groq = await stage.upstream();
+  const gateway = await stage.gateway({ targets: { groq } });
+  const answer = await gateway.get('/v1/messages/batches');
+  assert.equal(answer.status, 404);
+  assert.deepEqual([answer.json.type, answer.json.error.type], ['error', 'not_found_error']);
+});
+
 play('two that have them need one', async (stage) => {
   const one = await stage.upstream();
   const gateway = await stage.gateway({ targets: { groq: one, openai: one } });
