@@ -12,7 +12,7 @@ end
 
 local CLAUDE = { target = { dialect = "anthropic_messages", provider = { name = "anthropic" } } }
 local DEEPSEEK = {
-  target = { dialect = "openai_chat", provider = { name = "deepseek", params = { replays_reasoning = true } } },
+  target = { dialect = "openai_variant", provider = { name = "deepseek", history = { reasoning = "always" } } },
 }
 local CODEX = { target = { dialect = "openai_responses", provider = { name = "openai" } } }
 

@@ -28,13 +28,16 @@ local function reaches_claude(dialect)
   return false
 end
 
---- A server of OpenAI's own wire format may refuse members it does not know; a translation leaves them out itself.
+-- Dialects that pass members on as they are: a server may refuse those it does not know.
+local VERBATIM = { openai_chat = true, openai_variant = true, mistral = true, ai21 = true }
+
 local function wants_of(target)
   local dialect = target and target.dialect or "openai_chat"
-  local provider, translated = target and target.provider or {}, dialect ~= "openai_chat"
+  local provider, verbatim = target and target.provider or {}, VERBATIM[dialect]
+  local back = (provider.history or {}).reasoning
   return {
-    thoughts = translated or provider.name == "gemini-openai",
-    reasoning = translated or (provider.params or {}).replays_reasoning == true,
+    thoughts = not verbatim or provider.name == "gemini-openai",
+    reasoning = not verbatim or back == "always" or back == "calls",
     media = reaches_claude(dialect),
     custom = dialect == "openai_responses",
   }
