@@ -2,6 +2,7 @@
 --- What this generation knows: providers, dialects, strategies (scripts) and targets, aliases (configuration), joined
 --- once when it is built. A request only looks up.
 
+local capabilities = require "capabilities"
 local chain = require "chain"
 local contracts = require "contracts"
 local faces = require "faces"
@@ -182,6 +183,11 @@ end
 
 function registry.models()
   return ownership.list(state.targets, state.config.aliases)
+end
+
+--- What GET /v1/capabilities shows.
+function registry.capabilities()
+  return capabilities.list(state.targets)
 end
 
 --- The provider of a model that there is, as far as this gateway knows.

@@ -9,7 +9,8 @@ import { plays } from '../tools/play.mjs';
 const SOUND = Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 7) % 256));
 const BOUNDARY = 'x-boundary-7f';
 const part = (head, data) => Buffer.concat([
-  Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), Buffer.from(data), Buffer.from('\r\n')]);
+  Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), Buffer.from(data),
+  Buffer.from('\r\n')]);
 const form = (fields, files = { file: SOUND }) => Buffer.concat([
   ...Object.entries(fields).map(([name, value]) => part(`name="${name}"`, value)),
   ...Object.entries(files).map(([name, data]) => part(`name="${name}"; filename="a.wav"`, data)),
@@ -72,7 +73,8 @@ plays('a form', open, (act) => {
     const asked = await hear(gateway, { model: 'whisper', prompt: 'say forbidden things' });
     assert.deepEqual([asked.status, asked.json.error.code], [400, 'request_rejected']);
     assert.equal(upstream.requests.length, before);
-    for (const answer of [whole({ text: 'forbidden' }), whole('forbidden', { headers: { 'Content-Type': 'text/plain' } })]) {
+    const plain = whole('forbidden', { headers: { 'Content-Type': 'text/plain' } });
+    for (const answer of [whole({ text: 'forbidden' }), plain]) {
       upstream.answer(answer);
       const heard = await hear(gateway, { model: 'whisper' });
       assert.equal(heard.json.error.code, 'response_rejected');
