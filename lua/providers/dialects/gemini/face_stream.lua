@@ -41,8 +41,8 @@ local function open(context)
   local facts = context.facts or {}
   local events = facts.sse ~= false
   return {
-    context = context, events = events, content_type = not events and "application/json" or nil, choices = {}, count = 0,
-    pieces = 0, over = false,
+    context = context, events = events, content_type = not events and "application/json" or nil, choices = {},
+    count = 0, pieces = 0, over = false,
   }
 end
 
