@@ -9,6 +9,7 @@
 --- - usage.cost (USD credits), usage.cost_details, usage.is_byok.
 --- - delta.role is repeated on chunks.
 --- - Statuses 400 401 402 403 404 408 413 422 429 500 502 503 524 529.
+--- - unverified: headers x-ratelimit-*.
 
 ---@type Provider
 return {

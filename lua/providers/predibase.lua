@@ -4,6 +4,7 @@
 --- - model is base_model[:adapter_repo/version]; the part before the colon names the deployment, the part after it the
 ---   LoRA adapter.
 --- - PREDIBASE_DEPLOYMENT is this gateway's name for the deployment in the path.
+--- - unverified: status.
 
 ---@type Provider
 return {
