@@ -32,8 +32,9 @@ end
 local function read_content(content, text, reasoning)
   if type(content) == "string" then text[1] = content end
   for _, block in ipairs(type(content) == "table" and content or {}) do
-    if block.type == "text" then text[#text + 1] = typed(block, "text", "string") end
-    if block.type == "thinking" then reasoning[#reasoning + 1] = typed(block, "thinking", "string") end
+    local kind = typed(block, "type", "string")
+    if kind == "text" then text[#text + 1] = typed(block, "text", "string") end
+    if kind == "thinking" then reasoning[#reasoning + 1] = typed(block, "thinking", "string") end
   end
 end
 

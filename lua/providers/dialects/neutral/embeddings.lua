@@ -9,6 +9,7 @@ local value = require "providers.dialects.neutral.value"
 local typed = value.typed
 
 local INPUT = "input must be a string or an array of strings"
+local NO_VECTORS = "the upstream provider's embeddings are no vectors"
 local TOKENS = "token ids cannot be sent to this provider: send text"
 
 --- The client's `input` as a list of texts.
@@ -75,18 +76,22 @@ end
 --- The whole answer.
 ---@param request table the client's
 ---@param model string
----@param vectors any[] in the order of the input: lists of numbers, or base64 text
+---@param vectors any[] in the order of the input: lists of numbers, decoded or raw, or base64 text
 ---@param tokens integer? how many were read; nil: the vendor does not say
----@return string text, Usage usage
+---@return string? text, Usage|Failure usage
 local function whole(request, model, vectors, tokens)
   local data, as_base64 = json.array {}, wants_base64(request)
   for i, vector in ipairs(vectors) do
+    local fits = type(vector) == "table" or json.is_raw(vector) or as_base64 and type(vector) == "string"
+    if not fits then return nil, failure.answer(NO_VECTORS) end
     data[i] = { object = "embedding", index = i - 1, embedding = encoded(vector, as_base64) }
   end
   local count = tokens or 0
-  return json.encode {
+  local text = json.encode {
     object = "list", data = data, model = model, usage = { prompt_tokens = count, total_tokens = count },
-  }, { prompt_tokens = tokens, total_tokens = tokens }
+  }
+  if not text then return nil, failure.answer(NO_VECTORS) end
+  return text, { prompt_tokens = tokens, total_tokens = tokens }
 end
 
 return { texts = texts, wants_base64 = wants_base64, packed = packed, whole = whole }

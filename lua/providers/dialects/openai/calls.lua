@@ -20,15 +20,16 @@ local function is_nothing(text)
   return not text or value.blank(text) or text:find "^%s*null%s*$" ~= nil
 end
 
---- The calls of a whole message, in place; an empty list goes.
+--- The calls of a whole message, in place; an empty list goes, and with it what is no call.
 ---@param message table
 ---@return boolean has_calls
 local function settle(message)
-  local list = typed(message, "tool_calls", "table")
-  if not list or list[1] == nil then
-    message.tool_calls = nil
-    return false
+  local list = json.array {}
+  for _, call in ipairs(typed(message, "tool_calls", "table") or {}) do
+    if type(call) == "table" then list[#list + 1] = call end
   end
+  message.tool_calls = list[1] and list or nil
+  if not list[1] then return false end
   local taken = {}
   for _, call in ipairs(list) do
     local spec = typed(call, "function", "table")

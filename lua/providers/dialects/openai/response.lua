@@ -100,7 +100,9 @@ local function translate(call, text)
   answer.object, answer.meta = "chat.completion", nil
   local rendered, counts = usage.read(member(answer, "usage"))
   answer.usage = rendered
-  return json.encode(answer), counts
+  local made = json.encode(answer)
+  if not made then return nil, failure.answer("the upstream provider's answer is not a completion") end
+  return made, counts
 end
 
 return { translate = translate, hidden_failure = hidden_failure, choice_failure = choice_failure, fill = fill }

@@ -26,6 +26,7 @@ local OWN = { id = true, object = true, created = true, model = true, choices = 
 ---@field head { id: string, created: integer, model: string }? what every chunk repeats
 ---@field choices table<integer, VariantChoice>
 ---@field open integer choices that have begun and not finished
+---@field broken boolean? a chunk held what cannot be written
 ---@field rendered table? the client's usage
 ---@field counts Usage?
 
@@ -59,7 +60,9 @@ local function payload(state, rest, members)
   for name, field in pairs(state.head) do made[name] = field end
   for name, field in pairs(members) do made[name] = field end
   made.object = "chat.completion.chunk"
-  return json.encode(made)
+  local text = json.encode(made)
+  state.broken = state.broken or text == nil
+  return text
 end
 
 local function choice_payload(state, rest, index, delta, more)
@@ -126,7 +129,9 @@ local function settle_delta(choice, delta)
   if delta.content == "" or delta.content == json.null then delta.content = nil end
   local list = typed(delta, "tool_calls", "table")
   if list and list[1] then
-    for _, call in ipairs(list) do settle_call(choice, call) end
+    for _, call in ipairs(list) do
+      if type(call) == "table" then settle_call(choice, call) end
+    end
   else
     delta.tool_calls = nil
   end
@@ -176,6 +181,7 @@ local function take(state, chunk)
     local failed = take_choice(state, rest, given, payloads)
     if failed then return nil, failed end
   end
+  if state.broken then return nil, failure.answer("a chunk of the upstream provider cannot be read") end
   return payloads
 end
 

@@ -34,6 +34,9 @@ local function begin(state, payloads)
 end
 
 local function output(state, data)
+  if not json.encode(data) then
+    return nil, failure.answer("an event of the upstream provider is not UTF-8")
+  end
   local payloads = {}
   begin(state, payloads)
   if data ~= "" then payloads[#payloads + 1] = reply.text_delta(state.chunks, "content", data) end
