@@ -34,7 +34,8 @@ describe("messages", function()
   end)
 
   it("of text parts are one string for models of texts", function()
-    local made = edited('{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},'
+    local made = edited('{"messages":['
+      .. '{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},'
       .. '{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"u"}}]}]}',
       "sambanova")
     assert.equal("ab", made.messages[1].content)

@@ -121,7 +121,8 @@ describe("an answer", function()
   it("#73 of several choices keeps them apart", function()
     local made = way("together"):answered {
       choices = json.array {
-        { message = { content = "a" }, finish_reason = "eos" }, { message = { content = "b" }, finish_reason = "length" },
+        { message = { content = "a" }, finish_reason = "eos" },
+        { message = { content = "b" }, finish_reason = "length" },
       },
     }
     assert.equal(0, made.choices[1].index)
@@ -156,7 +157,8 @@ describe("an answer", function()
 
   it("counts reasoning as output where the vendor counts it beside", function()
     local usage = answered({ content = "a" }, { usage = {
-      prompt_tokens = 10, completion_tokens = 5, total_tokens = 35, completion_tokens_details = { reasoning_tokens = 20 },
+      prompt_tokens = 10, completion_tokens = 5, total_tokens = 35,
+      completion_tokens_details = { reasoning_tokens = 20 },
     } }).usage
     assert.equal(25, usage.completion_tokens)
     assert.equal(35, usage.total_tokens)
@@ -174,7 +176,9 @@ describe("an answer", function()
   it("keeps what Perplexity found, and annotates it", function()
     local made = answered({ content = "Paris[1] is it." }, {
       citations = json.array { "https://a.example" }, related_questions = json.array { "why" },
-      search_results = json.array { { title = "A", url = "https://a.example" }, { title = "B", url = "https://b.example" } },
+      search_results = json.array {
+        { title = "A", url = "https://a.example" }, { title = "B", url = "https://b.example" },
+      },
     })
     assert.same({ "https://a.example" }, made.citations)
     assert.same({ "why" }, made.related_questions)

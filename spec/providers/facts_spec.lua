@@ -103,7 +103,9 @@ local CHECKS = {
     local held = set(rules(provider.params and provider.params.when))
     for _, rule in ipairs(rules(fact.drop_when)) do assert.is_true(held[rule], rule) end
   end,
-  rename = function(fact, provider) assert.same(fact.rename or {}, provider.params and provider.params.rename or {}) end,
+  rename = function(fact, provider)
+    assert.same(fact.rename or {}, provider.params and provider.params.rename or {})
+  end,
   accepts = function(fact, provider)
     local accepts = provider.params and provider.params.accepts
     if accepts ~= "all" then assert.same(sorted(fact.accepts), sorted(accepts)) end
