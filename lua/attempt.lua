@@ -30,11 +30,22 @@ local function forward_of(request, context, route)
   return face.forward and not is_guarded(request) and face.forward(context, route.speaks)
 end
 
+--- The client's bytes go out. Tokens that the provider does not count are counted here.
+local function run_forward(call, request, target, route, forward)
+  local answered, failure = forwarding.run(call, request, target, route, forward)
+  if answered or failure.final or failure.plugin or request.surface.name ~= "count_tokens" then
+    return answered, failure
+  end
+  local problem = faces.translate(call, request, request.context)
+  if problem then return nil, problem end
+  return counting.about(call, request)
+end
+
 --- A client of another API.
 local function run_face(call, request, target, route)
   local context = faces.aim(call, request, route)
   local forward = forward_of(request, context, route)
-  if forward then return forwarding.run(call, request, target, route, forward) end
+  if forward then return run_forward(call, request, target, route, forward) end
   if not route.kind then
     return nil, errors.unsupported_endpoint(target.provider.name, request.surface.endpoint, true)
   end

@@ -44,7 +44,10 @@ local function about(body)
   return math.max(1, sum)
 end
 
-local function answer_about(call, request)
+--- About as many, whatever the provider said.
+---@return true? answered
+---@return Failure? failure
+function counting.about(call, request)
   local body = call:decoded {}
   if not body then return nil, errors.too_large end
   return delivery.told(call, request, ('{"input_tokens":%d}'):format(about(body)))
@@ -58,7 +61,7 @@ function counting.run(call, request, target, route)
     local answered, failure = translation.operate(call, request, target, route)
     if answered or failure.final or failure.plugin then return answered, failure end
   end
-  return answer_about(call, request)
+  return counting.about(call, request)
 end
 
 return counting
