@@ -12,15 +12,16 @@
  * for in this order:
  *   hold(call, bytes) -> whole, size      lets the body come until so many bytes are held, or all. A whole one is the
  *       call's body (call:scan, set, text ...). Waits.
- *   member(call, name) -> text | nothing      the first top-level member of that name in what is held, if it is a
- * string streams(target) -> whether bodies can be sent there as they come; else hold them first, and no WebSocket
+ *   member(call, name) -> text | nothing      the first top-level member of that name in what is held, if a string
+ *   streams(target) -> whether bodies can be sent there as they come, else hold them first; whether WebSockets can
  *   send(call, target, { path=, method=, signs=, upgrade= }) -> status, content_type, encoded
  *       | nil, { code, message, status, untouched }
  *       path: with the query; signs: header lines that win over the target's; upgrade: to a WebSocket. Waits for the
- * head. body(call, bytes, milliseconds) -> text | nothing when it is longer, or takes longer, or breaks off. Waits.
+ *       head.
+ *   body(call, bytes, milliseconds) -> text | nothing when it is longer, or takes longer, or breaks off. Waits.
  *   pipe(call, leave_open) -> true | false, code, message     answers with what the upstream says, as it says it; a 101
  *       becomes a tunnel. Waits for the end, which finish(call) lets the client see when it is left open.
- *   respond(call, text, content_type) -> answers with the upstream's status and headers and this body, which loses its
+ *   respond(call, text, content_type)     answers with the upstream's status and headers and this body, which loses its
  *       secrets; content_type nil: the upstream's */
 
 void bind_forward(lua_State *L);
@@ -92,7 +93,8 @@ static int body_member(lua_State *L) {
 static int target_streams(lua_State *L) {
   const struct target *target = bind_target(L, 1);
   lua_pushboolean(L, target->origin && origin_streams(target->origin));
-  return 1;
+  lua_pushboolean(L, target->origin && origin_upgrades(target->origin));
+  return 2;
 }
 
 static int push_failure(lua_State *L, const struct error *error, bool untouched) {

@@ -179,8 +179,9 @@ end
 local function prepare(call, request, handle, out)
   local target = request.target
   if target.sign and reach.signs(target, out.origin, true) then return sign(call, request, out) end
-  if forwarding.streams(handle) then return nil end
-  if request.upgrade then return NO_SOCKET end
+  local streams, upgrades = forwarding.streams(handle)
+  if request.upgrade and not upgrades then return NO_SOCKET end
+  if streams then return nil end
   return not forwarding.hold(call, registry.config().max_request_bytes + 1) and TOO_LARGE or nil
 end
 

@@ -34,6 +34,7 @@ void curl_lane_close(struct curl_lane *lane) {
 static void on_job(struct loop_job *job) {
   struct curl_call *call = LIST_OWNER(job, struct curl_call, job);
   struct transfer *transfer = &call->transfer;
+  if (!curl_body_go_on(call)) return;
   if (call->head_ready && !call->head_told) {
     call->head_told = true;
     if (!transfer_tell_head(transfer, &call->head.response)) return;
@@ -52,7 +53,9 @@ static void on_job(struct loop_job *job) {
     transfer_finish(transfer, status < 0 ? &error : NULL);
   } else if (call->choked) {
     call->choked = false;
-    curl_easy_pause(call->easy, CURLPAUSE_CONT); /* calls on_body from inside; it puts off this job again */
+    curl_easy_pause(call->easy, call->hungry
+                                    ? CURLPAUSE_SEND
+                                    : CURLPAUSE_CONT); /* calls on_body from inside; it puts off this job again */
   }
 }
 
@@ -93,8 +96,12 @@ static void curl_free_call(struct transfer *transfer) {
   free(call);
 }
 
-static const struct transfer_lane LANE = {
-    .pause = curl_pause, .resume = curl_resume, .stalled = curl_stalled, .stop = curl_stop, .free = curl_free_call};
+static const struct transfer_lane LANE = {.pause = curl_pause,
+                                          .resume = curl_resume,
+                                          .stalled = curl_stalled,
+                                          .stop = curl_stop,
+                                          .free = curl_free_call,
+                                          .send = curl_body_send};
 
 struct transfer *curl_start(const struct transfer_setup *setup) {
   struct upstream *upstream = setup->upstream;

@@ -39,6 +39,7 @@ struct curl_call {
   struct curl_slist *lines; /* owned; the request's field lines */
   struct buffer body;       /* owned; the request's body, from `body_at` on */
   size_t body_at;
+  size_t queue_high;
   struct buffer head_lines; /* owned; the head that is arriving */
   struct response_head head;
   unsigned interim;
@@ -53,6 +54,9 @@ struct curl_call {
   bool choked;   /* libcurl was told to pause */
   bool finished; /* libcurl is done with it */
   bool reading;  /* the body was asked for since the last look */
+  bool due;      /* more of the request's body is to come */
+  bool hungry;   /* libcurl waits for it */
+  bool full;     /* who sends it waits */
 };
 
 /* Joins a group with room. */
@@ -68,6 +72,13 @@ void curl_group_act(struct curl_group *group, curl_socket_t fd, int flags);
 
 /* Sets every option of the call's handle. */
 void curl_request_set(struct curl_call *call, const struct transfer_request *request);
+
+/* The request's body: of a call that has one; more of it; and, in the call's job, what either side waits for. False
+ * when the owner has ended the call meanwhile. */
+void curl_body_set(struct curl_call *call, const struct transfer_request *request);
+size_t curl_body_read(char *out, size_t size, size_t count, void *call);
+bool curl_body_send(struct transfer *transfer, struct slice bytes, bool last);
+bool curl_body_go_on(struct curl_call *call);
 
 /* Callbacks of the response; also installs them. */
 void curl_response_set(struct curl_call *call);

@@ -40,25 +40,12 @@ static void text_set(CURL *easy, CURLoption option, const char *text) {
   REQUIRE(curl_easy_setopt(easy, option, text) == CURLE_OK);
 }
 
-static size_t on_read(char *out, size_t size, size_t count, void *user) {
-  struct curl_call *call = user;
-  size_t left = call->body.len - call->body_at;
-  size_t len = size * count < left ? size * count : left;
-  if (len > 0) memcpy(out, call->body.data + call->body_at, len);
-  call->body_at += len;
-  call->reading = true;
-  if (call->body_at == call->body.len && call->transfer.phase == TRANSFER_SENDING) {
-    transfer_wait(&call->transfer, TRANSFER_FIRST_BYTE);
-  }
-  return len;
-}
-
 /* A connection is ready for this call: the request goes out now. */
 static int on_prereq(void *user, char *peer_ip, char *local_ip, int peer_port, int local_port) {
   (void)peer_ip, (void)local_ip, (void)peer_port, (void)local_port;
   struct curl_call *call = user;
   call->transfer.touched = true;
-  transfer_wait(&call->transfer, call->body.len > 0 ? TRANSFER_SENDING : TRANSFER_FIRST_BYTE);
+  transfer_wait(&call->transfer, call->body.len > 0 || call->due ? TRANSFER_SENDING : TRANSFER_FIRST_BYTE);
   return CURL_PREREQFUNC_OK;
 }
 
@@ -125,6 +112,8 @@ static void lines_set(struct curl_call *call, const struct transfer_request *req
   if (!accept) line_append(call, SLICE_LITERAL("Accept:"));
   if (!type) line_append(call, SLICE_LITERAL("Content-Type:"));
   line_append(call, SLICE_LITERAL("Expect:"));
+  bool chunks = request->body_streams && !request->length_known && call->transfer.origin->protocol == ORIGIN_HTTP1;
+  if (chunks) line_append(call, SLICE_LITERAL("Transfer-Encoding: chunked"));
   REQUIRE(curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->lines) == CURLE_OK);
 }
 
@@ -135,12 +124,9 @@ static void method_set(struct curl_call *call, const struct transfer_request *re
   buffer_append(&method, "", 1);
   if (call->to_head) {
     number_set(easy, CURLOPT_NOBODY, 1);
-  } else if (request->has_body) {
-    for (unsigned i = 0; i < request->body_count; i++) buffer_append_slice(&call->body, request->body[i]);
+  } else if (request->has_body || request->body_streams) {
     number_set(easy, CURLOPT_POST, 1);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, call);
+    curl_body_set(call, request);
     text_set(easy, CURLOPT_CUSTOMREQUEST, method.data);
   } else {
     number_set(easy, CURLOPT_HTTPGET, 1);

@@ -100,5 +100,9 @@ void origin_close(struct origin *origin) {
 }
 
 bool origin_streams(const struct origin *origin) {
-  return origin->lane == ORIGIN_CLIENT && !origin->upstream->options.replay;
+  return !origin->upstream->options.replay;
+}
+
+bool origin_upgrades(const struct origin *origin) {
+  return origin->lane == ORIGIN_CLIENT && origin_streams(origin);
 }

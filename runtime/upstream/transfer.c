@@ -139,8 +139,9 @@ int transfer_start(struct upstream *upstream, const struct transfer_request *req
                    const struct transfer_events *events, void *owner, struct transfer **out, struct error *error) {
   if (request_check(request, error) < 0) return -1;
   struct transfer_setup setup = {upstream, request, events, owner};
-  if ((request->body_streams || request->upgrade.len > 0) && !origin_streams(request->origin))
-    return error_set(error, 500, "upstream_bad_request", "%s takes whole requests only", request->origin->name);
+  bool taken = (!request->body_streams || origin_streams(request->origin)) &&
+               (request->upgrade.len == 0 || origin_upgrades(request->origin));
+  if (!taken) return error_set(error, 500, "upstream_bad_request", "%s takes no such request", request->origin->name);
   if (upstream->options.replay) {
     *out = replay_start(&setup);
   } else {

@@ -33,7 +33,7 @@ struct transfer_request {
   const struct slice *body; /* pieces, sent in order */
   unsigned body_count;
   bool has_body; /* writes Content-Length, also for 0 bytes */
-  /* More of the body follows the pieces, through transfer_send; only to an origin that streams (upstream.h). */
+  /* More of the body follows the pieces, through transfer_send (to an origin that streams, see upstream.h). */
   bool body_streams;
   bool length_known;    /* of a body that streams; else it goes in chunks */
   uint64_t length;      /* all of it, the pieces included */

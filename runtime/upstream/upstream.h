@@ -50,8 +50,11 @@ struct origin_options {
 /* Null with `error` (upstream_bad_origin, or the trust store's) when the address cannot be used. */
 struct origin *origin_get(struct upstream *upstream, const struct origin_options *options, struct error *error);
 
-/* Bodies may be sent in pieces there, and connections upgraded: not through a proxy, by HTTP/2, or in a replay. */
+/* Bodies may be sent in pieces there: not in a replay. */
 bool origin_streams(const struct origin *origin);
+
+/* Connections may be upgraded there: not through a proxy either, or by HTTP/2. */
+bool origin_upgrades(const struct origin *origin);
 
 /* How many there are. */
 size_t upstream_origins(const struct upstream *upstream);
