@@ -115,8 +115,8 @@ static int call_pass(lua_State *L) {
   buffer_clear(fields);
   overhead_append(call, reply, fields);
   reply_fields(reply, fields);
-  call->notes.tokens_in = reply->usage.prompt;
-  call->notes.tokens_out = reply->usage.completion;
+  if (reply->usage.prompt >= 0) call->notes.tokens_in = reply->usage.prompt; /* else what the script has noted stays */
+  if (reply->usage.completion >= 0) call->notes.tokens_out = reply->usage.completion;
   call_respond(call, reply->response->status, passed_type(reply), buffer_slice(fields), pieces, count);
   return 0;
 }
@@ -166,6 +166,7 @@ static struct call *open_stream(lua_State *L) {
 static int call_write(lua_State *L) {
   struct call *call = open_stream(L);
   if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
+  estimate_flow_add(&call->flow, bind_slice(L, 2).len);
   if (call_stream_write(call, bind_slice(L, 2)) != EXCHANGE_FULL) return 0;
   struct writable_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
   *wait = (struct writable_wait){call, task_of(L), 0};

@@ -292,52 +292,6 @@ static int call_reset(lua_State *L) {
   return 0;
 }
 
-/* ---- notes for the access line and the metrics ---- */
-
-static struct slice kept_optional(lua_State *L, struct call *call, int index) {
-  return lua_isnoneornil(L, index) ? (struct slice){0} : kept(L, call, index);
-}
-
-/* note_route(requested, model, provider, target): one more try, or what is known before the first */
-static int call_note_route(lua_State *L) {
-  struct call *call = bind_call(L, 1);
-  lua_settop(L, 5);
-  call->notes.requested = kept_optional(L, call, 2);
-  call->notes.model = kept_optional(L, call, 3);
-  call->notes.provider = kept_optional(L, call, 4);
-  call->notes.target = kept_optional(L, call, 5);
-  if (call->notes.target.len > 0) call->notes.attempts++;
-  return 0;
-}
-
-/* A count a provider reported, or unknown: it may have written anything. */
-static long long count_at(lua_State *L, int index) {
-  lua_Number count = luaL_optnumber(L, index, -1);
-  return count >= 0 && count < (lua_Number)(1LL << 53) ? (long long)count : -1;
-}
-
-static int call_note_usage(lua_State *L) {
-  struct call *call = bind_call(L, 1);
-  call->notes.tokens_in = count_at(L, 2);
-  call->notes.tokens_out = count_at(L, 3);
-  return 0;
-}
-
-/* note_error(type, code, incomplete) */
-static int call_note_error(lua_State *L) {
-  struct call *call = bind_call(L, 1);
-  call->notes.error_type = kept_optional(L, call, 2);
-  if (!lua_isnoneornil(L, 3)) call->notes.code = kept(L, call, 3);
-  if (lua_toboolean(L, 4)) call->notes.incomplete = true;
-  return 0;
-}
-
-/* note_rejected(): a plugin refused it on purpose */
-static int call_note_rejected(lua_State *L) {
-  bind_call(L, 1)->notes.rejected = true;
-  return 0;
-}
-
 /* deadline(milliseconds): bounds the request, or a stream until it begins; nil = none */
 static int call_set_deadline(lua_State *L) {
   struct call *call = bind_call(L, 1);
@@ -366,13 +320,9 @@ const luaL_Reg bind_call_request[] = {
     {"rename", call_rename},
     {"remove", call_remove},
     {"reset", call_reset},
-    {"note_route", call_note_route},
 
     {"when_cut", bind_when_cut},
 
-    {"note_usage", call_note_usage},
-    {"note_error", call_note_error},
-    {"note_rejected", call_note_rejected},
     {"says", call_says},
     {"deadline", call_set_deadline},
     {NULL, NULL},

@@ -29,6 +29,7 @@ void bind_fields(lua_State *L, int index, struct buffer *out);
 /* The methods of a call, by noun: request side (call.c), answer side (answer.c). */
 extern const luaL_Reg bind_call_request[];
 extern const luaL_Reg bind_call_answer[];
+extern const luaL_Reg bind_call_notes[];
 
 /* call:when_cut(table), in parting.c */
 int bind_when_cut(lua_State *L);

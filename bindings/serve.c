@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/check.h"
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "bindings/checks.h"
@@ -15,16 +16,23 @@ extern const luaL_Reg bind_reply_methods[];
 void bind_call_types(lua_State *L);
 void bind_server(lua_State *L);
 
-/* One method table from two lists. */
-static void methods_join(luaL_Reg *out, const luaL_Reg *first, const luaL_Reg *second) {
-  for (; first->name; first++) *out++ = *first;
-  for (; second->name; second++) *out++ = *second;
-  *out = (luaL_Reg){NULL, NULL};
+enum { CALL_METHODS = 64 };
+
+/* Appends a list to a method table. */
+static void methods_add(luaL_Reg *table, const luaL_Reg *list) {
+  int count = 0;
+  while (table[count].name) count++;
+  for (; list->name; list++) {
+    REQUIRE(count < CALL_METHODS - 1);
+    table[count++] = *list;
+  }
 }
 
 void bind_call_types(lua_State *L) {
-  luaL_Reg methods[64];
-  methods_join(methods, bind_call_request, bind_call_answer);
+  luaL_Reg methods[CALL_METHODS] = {{NULL, NULL}};
+  methods_add(methods, bind_call_request);
+  methods_add(methods, bind_call_answer);
+  methods_add(methods, bind_call_notes);
   bind_box_type(L, CALL_TYPE, methods);
   bind_box_type(L, REPLY_TYPE, bind_reply_methods);
   bind_checks_type(L);

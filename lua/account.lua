@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
---- What a request used: the one place where a finished request's usage is noted, wherever it was counted.
+--- What a request used and what that cost: the one place where a finished request's usage is noted, wherever it was
+--- counted.
 
+local cost = require "cost"
+local estimate = require "estimate"
 local json = require "gateway.json"
 
 local account = {}
@@ -56,20 +59,57 @@ function account.merged(first, second)
   return first
 end
 
+--- What plugins and the log are told: what nobody counted is estimated, and what has a price is priced. Nothing at all
+--- is used, and paid for, where no provider was asked.
+---@param call table
+---@param request Request
+---@param usage Usage?
+---@param reply table? the answer, where it is a whole one
+---@return Usage? usage with `cost_usd`, where that is known
+---@return integer? micro_usd
+function account.settled(call, request, usage, reply)
+  local route = request.route
+  if not route then
+    if usage then usage.cost_usd = 0 end
+    return usage, 0
+  end
+  if route.textual then usage = estimate.completed(usage, call, reply) end
+  local micro = cost.of(route.price, usage)
+  if usage then usage.cost_usd = micro and micro / 1e6 end
+  return usage, micro
+end
+
 --- The request is answered, or has failed behind what was used. Nil: nobody counted.
 ---@param call table
 ---@param request Request
 ---@param usage Usage?
-function account.note(call, request, usage)
+---@param reply table? the answer, where it is a whole one
+---@return Usage? usage as plugins and the log are told
+function account.note(call, request, usage, reply)
+  local micro
+  usage, micro = account.settled(call, request, usage, reply)
   request.usage = usage
-  if usage then call:note_usage(usage.prompt_tokens, usage.completion_tokens) end
+  if not usage then return nil end
+  call:note_usage(usage.prompt_tokens, usage.completion_tokens)
+  call:note_cost(micro, usage.estimated)
+  return usage
 end
 
---- The same for an answer that goes out as it came: the runtime has its counts.
+--- An answer that goes out as it came: the runtime has its counts. Most need no more than their price.
 ---@param call table
 ---@param request Request
 ---@param reply table
-function account.passed(call, request, reply) -- luacheck: ignore 212
+---@param is_whole boolean? it is no stream
+function account.passed(call, request, reply, is_whole)
+  local route, measure = request.route, request.surface.measure
+  local prompt, completion = reply:usage()
+  if measure or not prompt or not completion and route.textual or route.price and route.price.units then
+    local usage = account.of_reply(reply)
+    if measure then usage = measure(request, reply, usage) end
+    account.note(call, request, usage, is_whole and reply or nil)
+    return
+  end
+  if route.price then call:note_cost(cost.of_counts(route.price, reply:usage())) end
 end
 
 return account

@@ -34,6 +34,7 @@ end
 ---@field character integer? of text that is spoken
 ---@field request integer? of one request, or search unit
 ---@field mode string
+---@field units boolean something else than tokens is paid for, too
 
 local function tokens(input, output, cached, write, row)
   return {
@@ -66,6 +67,7 @@ function cost.price(row)
   price.character = whole(row.speech_per_1m_chars, PICO)
   price.request = whole(row.per_1k_requests, PER_THOUSAND)
   if next(price) == nil then return nil end
+  price.units = (price.image or price.minute or price.character or price.request) ~= nil
   price.tier, price.above, price.mode = tier_of(row, price), row.tier_above, row.mode
   return price
 end
@@ -85,18 +87,18 @@ local function times(count, price)
   return count * (price or EXACT)
 end
 
-local function of_tokens(price, usage)
-  local prompt, completion = counted(usage.prompt_tokens, EXACT), counted(usage.completion_tokens, EXACT)
+local function of_tokens(price, prompt, completion, cached, reasoning, write, audio_in, audio_out)
+  prompt, completion = counted(prompt, EXACT), counted(completion, EXACT)
   local rates = price.tier and prompt > price.above and price.tier or price
-  local cached = counted(usage.cached_tokens, prompt)
-  local write = counted(usage.cache_write_tokens, prompt - cached)
-  local heard = counted(usage.audio_input_tokens, prompt - cached - write)
-  local thought = counted(usage.reasoning_tokens, completion)
-  local spoken = counted(usage.audio_output_tokens, completion - thought)
-  return times(prompt - cached - write - heard, rates.input) + times(cached, rates.cached)
-    + times(write, rates.cache_write) + times(heard, rates.audio_input)
-    + times(completion - thought - spoken, rates.output) + times(thought, rates.reasoning)
-    + times(spoken, rates.audio_output)
+  cached = counted(cached, prompt)
+  write = counted(write, prompt - cached)
+  audio_in = counted(audio_in, prompt - cached - write)
+  reasoning = counted(reasoning, completion)
+  audio_out = counted(audio_out, completion - reasoning)
+  return times(prompt - cached - write - audio_in, rates.input) + times(cached, rates.cached)
+    + times(write, rates.cache_write) + times(audio_in, rates.audio_input)
+    + times(completion - reasoning - audio_out, rates.output) + times(reasoning, rates.reasoning)
+    + times(audio_out, rates.audio_output)
 end
 
 --- Whole minutes and what is left, apart: both products stay exact. Only here something is cut off, less than one.
@@ -122,8 +124,16 @@ local function of_all(price, usage)
   local units = of_units(price, usage)
   if units then return units end
   if not usage.prompt_tokens and not usage.completion_tokens then return EXACT end
-  local total = of_tokens(price, usage)
+  local total = of_tokens(price, usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens,
+    usage.reasoning_tokens, usage.cache_write_tokens, usage.audio_input_tokens, usage.audio_output_tokens)
   return price.request and total + times(counted(usage.search_units or 1, EXACT), price.request) or total
+end
+
+--- Rounded once, half up. The remainder is exact where a quotient would not be.
+local function rounded(pico)
+  if pico >= EXACT then return nil end
+  local more = pico + PICO / 2
+  return (more - more % PICO) / PICO
 end
 
 --- What this cost, in whole micro-dollars; nil: nobody knows.
@@ -132,10 +142,14 @@ end
 ---@return integer? micro_usd
 function cost.of(price, usage)
   if not price or not usage then return nil end
-  local pico = of_all(price, usage)
-  if pico >= EXACT then return nil end
-  local rounded = pico + PICO / 2
-  return (rounded - rounded % PICO) / PICO
+  return rounded(of_all(price, usage))
+end
+
+--- The same of tokens alone, as reply:usage() tells them: most requests are no more than that.
+---@param price Price one of tokens
+---@return integer? micro_usd
+function cost.of_counts(price, prompt, completion, cached, reasoning, write, audio_in, audio_out)
+  return rounded(of_tokens(price, prompt, completion, cached, reasoning, write, audio_in, audio_out))
 end
 
 return cost

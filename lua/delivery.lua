@@ -19,16 +19,18 @@ local delivery = {}
 
 --- An answer in the gateway's own words.
 local function respond(call, request, answer)
-  account.note(call, request, answer.usage)
+  account.note(call, request, answer.usage, answer.reply)
   call:respond(answer.status, answer.content_type or "application/json", answer.text, answer.headers, answer.reply)
   return true
 end
 
 --- Shows the plugins an answer before it goes out. Nil and a Failure when one refuses it.
 local function pass_plugins(call, request, answer)
-  local failure = request.visit and passage.after(request.visit, answer)
+  if not request.visit then return true end
+  answer.usage = account.settled(call, request, answer.usage, answer.reply)
+  local failure = passage.after(request.visit, answer)
   if not failure then return true end
-  account.note(call, request, answer.usage)
+  account.note(call, request, answer.usage, answer.reply)
   return nil, failure
 end
 
@@ -76,7 +78,7 @@ function delivery.whole(call, request, reply, provider_member)
     if wrapped then return respond(call, request, unwrapped(answer)) end
     if answer.text then return respond(call, request, named(answer, provider_member)) end
   end
-  account.passed(call, request, reply)
+  account.passed(call, request, reply, true)
   call:pass(reply, provider_member)
   return true
 end
@@ -156,8 +158,6 @@ end
 
 -- Without an upstream ------------------------------------------------------------------------------------------------
 
-local NOTHING_USED = { prompt_tokens = 0, completion_tokens = 0, total_tokens = 0 }
-
 --- The chunks of an answer that somebody has whole; nil when it is none of a model's.
 local function chunks_of(request, text)
   return gather.chunks(text, request.include_usage)
@@ -166,7 +166,7 @@ end
 
 --- A plugin's own answer. The other plugins see it like any other; a client that wants a stream gets one.
 function delivery.given(call, request, answer)
-  answer.usage = answer.usage or NOTHING_USED
+  answer.usage = answer.usage or { prompt_tokens = 0, completion_tokens = 0, total_tokens = 0 }
   local passed, failure = pass_plugins(call, request, answer)
   if not passed then return nil, failure end
   local chunks = request.stream and answer.status == 200 and chunks_of(request, answer.text)

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- About how many tokens a text is, for answers whose provider does not say: no tokenizer, a rule of thumb that is
---- within a quarter for prose and code. A token is four bytes of ASCII; a letter of Chinese, Japanese or Korean is one
---- token; a letter of another alphabet half a token; a sign beyond these, as an emoji, two.
+--- About how many tokens were used, where the provider does not say, or a stream was cut before it could
+--- (runtime/codec/estimate.h has the rule of thumb). Whoever reads them is told that they are no count.
 
 local estimate = {}
 
@@ -23,27 +22,18 @@ function estimate.tokens(text)
   return math.ceil(rest / BYTES_PER_TOKEN + pairs_of / 2 + asian + signs + 2 * beyond)
 end
 
---- The same of a text of which only the length is known.
----@param bytes integer
----@return integer
-function estimate.of_bytes(bytes)
-  return math.ceil(math.max(bytes, 0) / BYTES_PER_TOKEN)
-end
-
---- What a provider did not report, filled in and marked. What it did report stays.
+--- What was not reported, filled in and marked. What was reported stays.
 ---@param usage Usage? as far as it is known
----@param asked integer? tokens of the request's texts
----@param answered integer? tokens of what was answered, or of what went out of it
+---@param call table
+---@param reply table? a whole answer; without one, or of a stream, what went out counts
 ---@return Usage
-function estimate.completed(usage, asked, answered)
+function estimate.completed(usage, call, reply)
   local known = usage or {}
   if known.prompt_tokens and known.completion_tokens then return known end
-  local prompt, completion = known.prompt_tokens or asked or 0, known.completion_tokens or answered or 0
-  local filled = {}
-  for name, value in pairs(known) do filled[name] = value end
-  filled.prompt_tokens, filled.completion_tokens = prompt, completion
-  filled.total_tokens, filled.estimated = prompt + completion, true
-  return filled
+  local asked, answered = call:estimate(reply)
+  known.prompt_tokens, known.completion_tokens = known.prompt_tokens or asked, known.completion_tokens or answered
+  known.total_tokens, known.estimated = known.prompt_tokens + known.completion_tokens, true
+  return known
 end
 
 return estimate

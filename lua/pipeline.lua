@@ -8,7 +8,6 @@ local attempt = require "attempt"
 local delivery = require "delivery"
 local errors = require "errors"
 local faces = require "faces"
-local forms = require "forms"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local passage = require "passage"
@@ -74,10 +73,13 @@ local function try_target(call, request, plan, target)
       log.info("retrying target", { trace_id = call:trace_id(), target = target.name, attempt = number })
       upstream.sleep(call, pause)
     end
-    call:note_route(request.model, plan.model, target.provider.name, target.name)
+    local route = plan.routes[target]
+    call:note_route(request.model, plan.model, target.provider.name, target.name, route.textual, route.price_in,
+      route.price_out)
+    request.route = route
     if request.visit then request.visit.target = target end
     local answered
-    answered, failure = attempt.run(call, request, target, plan.routes[target])
+    answered, failure = attempt.run(call, request, target, route)
     if answered then return true end
     if failure.plugin then return nil, failure end
     count(call, target, failure)
@@ -107,11 +109,6 @@ local function walk(call, request, plan)
   refuse(call, request, failure)
 end
 
-local function reread(call, request, body)
-  if request.form then return forms.reread(request, body) end
-  return request.surface.read(call, request.surface)
-end
-
 --- Asks the plugins. What they made of the body is read like any other, and may be for another model.
 ---@return Plan? plan
 ---@return Failure? failure neither: the client has been answered
@@ -122,9 +119,8 @@ local function ask_plugins(call, request, plan)
     if answer.provider then call:note_route(request.model, request.visit.model, answer.provider) end
     return nil, select(2, delivery.given(call, request, answer))
   end
-  local body = passage.apply(request.visit)
-  if body then
-    local changed, problem = reread(call, request, body)
+  if passage.apply(request.visit) then
+    local changed, problem = request.surface.read(call, request.surface)
     if not changed then return nil, passage.broken(request.visit, problem) end
     for name, value in pairs(changed) do request[name] = value end
     plan = registry.plan(request.model, request.surface)

@@ -2,6 +2,8 @@
 --- What a request for one model needs to know of one target, worked out when the model is first asked for: a request
 --- then only looks.
 
+local catalog = require "catalog"
+local cost = require "cost"
 local endpoint = require "endpoint"
 local json = require "gateway.json"
 local reach = require "reach"
@@ -21,10 +23,24 @@ local wires = require "wires"
 ---@field origin string? the address of it, when that is not the target's own
 ---@field edits boolean the dialect may have members to rename for this model
 ---@field refused string[]? members the provider does not take for this model
----@field image_formats string[]? the only ones that the provider makes
+---@field price Price? what the model costs there
+---@field textual boolean its tokens can be estimated
+---@field price_in integer? of a token, for a stream that is cut
+---@field price_out integer?
 ---@field speaks table? what a face is told of the target: { provider, dialect, model, paths }
 
 local routes = {}
+
+--- Surfaces whose answers are texts, or nothing that counts.
+local TEXTUAL = { chat = true, completions = true, responses = true, embeddings = true }
+
+--- What the model costs at this target.
+local function price(route, target, model, surface)
+  route.price = cost.price(catalog.of(target, model))
+  route.textual = TEXTUAL[surface.name] == true
+  if not route.price or route.price.units then return end
+  route.price_in, route.price_out = route.price.input, route.price.output
+end
 
 --- A body that has every member: what a dialect would change of it, it may change of any.
 local everything = { raw = function() return "null" end }
@@ -100,6 +116,7 @@ local function route_make(target, model, requested, surface)
   local wire = wire_of(target, surface, model)
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
+  price(route, target, model, surface)
   route.speaks = surface.face and speaks_of(target, surface.name, model) or nil
   if not wire then
     route.dialect = target.dialect
@@ -109,7 +126,6 @@ local function route_make(target, model, requested, surface)
   route.written = wire.path
   if wire.kind == "own" and not place(route, target, wire.path) then return nil end
   route.edits = may_edit(wire, target.provider, model, surface.name)
-  route.image_formats = surface.name == "images" and target.provider.image_response_formats or nil
   route.refused = unsupported.refused(target.provider, wire.dialect, model, surface.name)
   return route
 end

@@ -101,13 +101,12 @@ local function look_back(out, usage, make)
 end
 
 local function end_well(out, usage, make)
-  account.note(out.call, out.request, usage)
+  usage = account.note(out.call, out.request, usage)
   begin(out)
   local failure = look_back(out, usage, make)
   if failure then return break_off(out, failure) end
-  local text = voice.done(out.voice, usage)
-  faces.keep(out.call, out.request) -- before the client reads its id for the last time
-  write(out, text)
+  write(out, voice.done(out.voice, usage))
+  faces.keep(out.call, out.request)
   out.call:finish(true)
   return true
 end
@@ -221,8 +220,7 @@ function streaming.forward(call, request, reply, make)
   local keep_bytes = visit and visit.chain.after_request and KEPT_MAX or 0
   local whole, code, message, told = reply:relay(false, false, keep_bytes)
   local out = outflow_piped(call, request, reply)
-  local usage = account.of_reply(reply)
-  account.note(call, request, usage)
+  local usage = account.note(call, request, account.of_reply(reply))
   if told then return end_failed(out) end
   local failure = not whole and errors.broken_stream(code, message)
   if failure then
@@ -240,8 +238,7 @@ end
 ---@param usage Usage? what the surface counts by
 function streaming.bytes(call, request, reply, usage)
   local whole, code, message = reply:relay(false, true)
-  usage = account.merged(account.of_reply(reply), usage)
-  account.note(call, request, usage)
+  usage = account.note(call, request, account.merged(account.of_reply(reply), usage))
   local out = outflow_piped(call, request, reply)
   local failure = not whole and errors.broken_stream(code, message)
   if not failure and out.visit and out.visit.chain.after_request then

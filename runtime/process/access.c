@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/access.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/check.h"
@@ -13,18 +14,36 @@ enum { STATUS_SUCCESS, STATUS_ERROR, STATUS_REJECTED, STATUSES, CLIENT_CLOSED = 
 struct route_series {
   struct metric *requests[STATUSES];
   struct metric *duration, *first_token, *tokens_in, *tokens_out;
+  struct metric *cost;       /* null before the first that is known */
   struct route_series *next; /* all of a worker's, for freeing */
+  size_t provider_len, model_len;
+  char labels[]; /* the provider's, then the model's */
 };
 
 static struct slice or_text(struct slice value, const char *otherwise) {
   return value.len > 0 ? value : slice_text(otherwise);
 }
 
+/* What a cost is added to: there is no such series, rather than one of 0, while no price is known. */
+static struct metric *cost_series(struct worker *worker, const struct route_series *series) {
+  struct buffer shown = {0};
+  struct slice provider = slice_make(series->labels, series->provider_len);
+  log_redact(worker->log, slice_make(series->labels + series->provider_len, series->model_len), &shown);
+  struct slice labels[2] = {provider, buffer_slice(&shown)};
+  struct metric *metric = metrics_series(worker->metrics, METRIC_COST, labels, 2);
+  buffer_free(&shown);
+  return metric;
+}
+
 /* `model` may be anything a client wrote where a provider takes every name: a key, too. */
 static struct route_series *series_make(struct worker *worker, struct slice provider, struct slice model) {
   static const char *const names[STATUSES] = {"success", "error", "rejected"};
-  struct route_series *series = calloc(1, sizeof *series);
+  struct route_series *series = calloc(1, sizeof *series + provider.len + model.len);
   REQUIRE(series != NULL);
+  series->provider_len = provider.len;
+  series->model_len = model.len;
+  memcpy(series->labels, provider.ptr, provider.len);
+  memcpy(series->labels + provider.len, model.ptr, model.len);
   struct buffer shown = {0};
   log_redact(worker->log, model, &shown);
   struct slice labels[3] = {provider, buffer_slice(&shown)};
@@ -86,6 +105,10 @@ static void metrics_record(struct worker *worker, struct exchange *exchange, con
   }
   if (notes->tokens_in > 0) metric_add(series->tokens_in, (uint64_t)notes->tokens_in);
   if (notes->tokens_out > 0) metric_add(series->tokens_out, (uint64_t)notes->tokens_out);
+  if (notes->cost >= 0) {
+    if (!series->cost) series->cost = cost_series(worker, series);
+    metric_add(series->cost, (uint64_t)notes->cost);
+  }
   struct slice error_type = exchange_client_gone(exchange) ? SLICE_LITERAL("client_canceled") : notes->error_type;
   if (error_type.len > 0) {
     struct slice labels[] = {provider, error_type};
@@ -102,6 +125,16 @@ static void optional_text(struct log *log, const char *key, struct slice value) 
   if (value.len > 0) log_text(log, key, value);
 }
 
+/* Micro-dollars as dollars, exactly. */
+static void log_cost(struct log *log, long long cost) {
+  char text[32];
+  if (cost < 0) return log_raw(log, "cost_usd", SLICE_LITERAL("null"));
+  int len = snprintf(text, sizeof text, "%lld.%06lld", cost / 1000000, cost % 1000000);
+  while (text[len - 1] == '0') len--;
+  if (text[len - 1] == '.') len--;
+  log_raw(log, "cost_usd", slice_make(text, (size_t)len));
+}
+
 static void log_call(struct log *log, const struct exchange *exchange, const struct call *call) {
   const struct call_notes *notes = &call->notes;
   optional_text(log, "provider", notes->provider);
@@ -112,6 +145,8 @@ static void log_call(struct log *log, const struct exchange *exchange, const str
   if (notes->attempts > 1) log_integer(log, "attempts", notes->attempts);
   if (notes->tokens_in >= 0) log_integer(log, "tokens_in", notes->tokens_in);
   if (notes->tokens_out >= 0) log_integer(log, "tokens_out", notes->tokens_out);
+  if (notes->estimated) log_raw(log, "usage_estimated", SLICE_LITERAL("true"));
+  if (notes->counted && notes->provider.len > 0) log_cost(log, notes->cost);
   if (notes->streamed && notes->first_byte_at) {
     log_decimal(log, "ttft_ms", (double)(notes->first_byte_at - exchange_started(exchange)) / 1e6, 3);
   }
@@ -150,6 +185,7 @@ static void completed_write(struct log *log, const struct exchange *exchange, co
   log_decimal(log, "latency_ms", (double)(now - exchange_started(exchange)) / 1e6, 3);
   log_integer(log, "tokens_in", call->notes.tokens_in > 0 ? call->notes.tokens_in : 0);
   log_integer(log, "tokens_out", call->notes.tokens_out > 0 ? call->notes.tokens_out : 0);
+  log_cost(log, call->notes.cost);
   log_end(log);
 }
 

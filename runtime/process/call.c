@@ -209,7 +209,8 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   call->exchange = exchange;
   call->route = route_find(exchange_request(exchange)->path);
   call->shape = shape_of(call->route, request_field(exchange, "anthropic-version"));
-  call->notes.tokens_in = call->notes.tokens_out = -1;
+  call->notes.tokens_in = call->notes.tokens_out = call->notes.cost = -1;
+  call->notes.price_in = call->notes.price_out = -1;
   timer_init(&call->deadline, deadline_passed);
   list_init(&call->ties);
   trace_choose(call);
@@ -264,12 +265,21 @@ void call_body_piece(void *user, struct exchange *exchange, struct slice bytes, 
   forward_body(exchange_data(exchange), bytes, last);
 }
 
+/* What an upstream has said of a stream that its client left. */
+static void counts_take(struct call *call) {
+  for (const struct reply *reply = call->replies; reply; reply = reply->next) {
+    if (reply->usage.prompt >= 0) call->notes.tokens_in = reply->usage.prompt;
+    if (reply->usage.completion >= 0) call->notes.tokens_out = reply->usage.completion;
+  }
+}
+
 void call_gone(void *user, struct exchange *exchange) {
   (void)user;
   struct call *call = exchange_data(exchange);
   if (!call) return;
   call->notes.incomplete = true;
   script_cancel(call, "client_closed_request");
+  counts_take(call);
   replies_free(call);
 }
 
@@ -286,6 +296,7 @@ void call_end(void *user, struct exchange *exchange) {
     call->worker->open_calls--;
     script_cancel(call, "client_closed_request");
     replies_free(call);
+    call_estimate_cut(call);
     record_end(call);
     generation_leave(call->generation);
   }

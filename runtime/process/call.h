@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/list.h"
+#include "codec/estimate.h"
 #include "codec/json.h"
 #include "http/exchange.h"
 #include "process/record.h"
@@ -25,10 +26,14 @@ struct call_notes {
   struct slice code;               /* error code of the answer; empty = none */
   struct slice error_type;         /* gateway_provider_errors_total's label; empty = none */
   long long tokens_in, tokens_out; /* -1 = unknown */
+  long long cost;                  /* micro-dollars; -1 = unknown */
+  double price_in, price_out;      /* pico-dollars of a token, for what is cut short; below 0 = unknown */
   uint64_t first_byte_at;          /* uv_hrtime of the first byte to the client, 0 = none */
   unsigned attempts;
   bool streamed, counted; /* counted: a routed request, part of gateway_requests_total */
   bool rejected, incomplete;
+  bool textual;   /* what is answered are texts, whose tokens can be estimated */
+  bool estimated; /* the tokens, and so the cost: nobody counted them */
 };
 
 /* Something a script holds that is good for as long as its call: cut once, when the script ends or the call does. */
@@ -75,6 +80,7 @@ struct call {
   void (*on_writable)(struct call *call, void *waiter); /* who waits for the client's queue */
   void *waiter;
   struct call_notes notes;
+  struct estimate_flow flow; /* of the events the client was sent */
   struct call_field *fields;
   struct call_parting *parting; /* in the arena; null: nothing */
 };
@@ -155,6 +161,12 @@ enum exchange_write call_stream_write(struct call *call, struct slice bytes);
 
 /* Ends it; nothing when none is open. `complete` false: cut on purpose. */
 void call_stream_end(struct call *call, bool complete);
+
+/* About what the request and its answer are in tokens: of a stream what went out, else of `answer` (valid JSON). */
+void call_estimate(const struct call *call, struct slice answer, long long *tokens_in, long long *tokens_out);
+
+/* A stream of texts is over, or cut, and nobody has counted: the notes get an estimate, and what it costs. */
+void call_estimate_cut(struct call *call);
 
 /* Header lines every answer carries; appended to `out`. */
 void call_fields(const struct call *call, struct buffer *out);

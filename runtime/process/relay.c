@@ -214,6 +214,7 @@ static void events_forward(struct reply *reply, struct slice bytes) {
       error_set(&reply->error, 502, "upstream_event_too_large", "The upstream sent an event that is too large.");
     } else if (event_passes(reply, &event)) {
       event_keep(reply, &event);
+      if (event.has_data) estimate_flow_add(&reply->call->flow, event.data.len);
       event_forward(reply, &event, bytes, &span);
     }
   }
