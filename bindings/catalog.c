@@ -3,6 +3,7 @@
 
 #include "bindings/bind.h"
 #include "bindings/json.h"
+#include "catalog/names.h"
 #include "codec/json.h"
 #include "script/vm.h"
 
@@ -10,6 +11,9 @@
  *   find(provider, model) -> row | nil     exactly this one; decodes one row and keeps nothing: ask once, not a request
  *   list(provider) -> names                of the models, in the order of their bytes
  *   count() -> rows
+ *   names(text, list, prefix, member...) -> text, count | nothing     the names in a provider's list of models: of the
+ *       entries of the array `list` of the document (nil: of the document) the first of the members that is a string,
+ *       without `prefix`; sorted, each once, an LF between two. Nothing when there is no such list.
  *   faults() -> { "path:line: what is wrong", ... }     of the files; empty for a generation that serves */
 
 void bind_catalog(lua_State *L);
@@ -75,8 +79,23 @@ static int door_faults(lua_State *L) {
   return 1;
 }
 
+static int door_names(lua_State *L) {
+  struct slice text = bind_slice(L, 1);
+  struct names_shape shape = {.prefix = bind_slice(L, 3), .member_count = 0};
+  if (!lua_isnil(L, 2)) shape.list = bind_slice(L, 2);
+  int count = lua_gettop(L) - 3;
+  luaL_argcheck(L, count <= NAMES_MEMBERS_MAX, 4, "too many members");
+  for (int i = 0; i < count && !lua_isnil(L, 4 + i); i++) shape.members[shape.member_count++] = bind_slice(L, 4 + i);
+  struct buffer *names = bind_buffer_new(L);
+  long found = names_read(text, &shape, names);
+  if (found < 0) return 0;
+  bind_push_slice(L, buffer_slice(names));
+  lua_pushnumber(L, (lua_Number)found);
+  return 2;
+}
+
 void bind_catalog(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"find", door_find}, {"list", door_list}, {"count", door_count}, {"faults", door_faults}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"find", door_find},     {"list", door_list},   {"count", door_count},
+                                       {"faults", door_faults}, {"names", door_names}, {NULL, NULL}};
   bind_door(L, "catalog", functions);
 }

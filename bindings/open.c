@@ -22,6 +22,7 @@ void bind_match(lua_State *L);
 void bind_metrics(lua_State *L);
 void bind_multipart(lua_State *L);
 void bind_random(lua_State *L);
+void bind_schedule(lua_State *L);
 void bind_script(lua_State *L);
 void bind_server(lua_State *L);
 void bind_shared(lua_State *L);
@@ -51,6 +52,7 @@ void bind_open_doors(lua_State *L) {
     bind_metrics,
     bind_multipart,
     bind_random,
+    bind_schedule,
     bind_script,
     bind_server,
     bind_shared,

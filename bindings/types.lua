@@ -324,6 +324,7 @@ function MatchStream:feed(text) end
 ---@field find fun(provider: string, model: string): table? exactly this row, decoded anew: ask once, not per request
 ---@field list fun(provider: string): string[] its models' names, in the order of their bytes
 ---@field count fun(): integer
+---@field names fun(text: string, list: string?, prefix: string, ...: string): string?, integer? of a provider's answer
 ---@field faults fun(): string[] "path:line: what is wrong"; none in a generation that serves
 
 ---@class gateway.crypto

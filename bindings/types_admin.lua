@@ -69,8 +69,9 @@ function AdminCall:answered() end
 ---@field read fun(call: AdminCall): any the body as a value; nil: it is not JSON, and the client has been told
 ---@field targets fun(): table[] { name, available, ... }
 ---@field providers fun(): table[] { name, available, models, missing }
----@field models fun(): { id: string, owned_by: string }[]
----@field owner fun(model: string): string? who would serve a model or alias
+---@field models fun(): { id: string, owned_by: string }[] what GET /v1/models lists
+---@field about fun(listed: table, today: string): table? what the catalog says of one of them
+---@field owner fun(model: string): string?, table? who would serve a model or alias, and it as in that list
 ---@field draining fun(): boolean whether the gateway is shutting down
 ---@field metrics fun(): string Prometheus' text
 ---@field timestamp fun(seconds: number): string RFC 3339 with nanoseconds

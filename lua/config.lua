@@ -20,12 +20,13 @@ local OVERRIDES = {
   { "MASTER_KEY", { "auth", "master_key" } },
   { "ALLOW_UNAUTHENTICATED_PROXY", { "auth", "allow_unauthenticated_proxy" } },
   { "GATEWAY_SCRIPTS", { "scripts", "path" } },
+  { "FERRO_MODEL_DISCOVERY_INTERVAL", { "discovery", "interval" } },
 }
 
 --- Variables of the compatible gateway that do nothing here yet: whoever sets one is told.
 local NOT_YET = {
   "ADMIN_BOOTSTRAP_KEY", "ADMIN_BOOTSTRAP_READ_ONLY_KEY", "API_KEY_STORE_BACKEND", "CONFIG_STORE_BACKEND",
-  "CORS_ORIGINS", "ENABLE_PPROF", "FERRO_MODEL_CATALOG_URL", "FERRO_MODEL_DISCOVERY_INTERVAL", "LOG_FORMAT",
+  "CORS_ORIGINS", "ENABLE_PPROF", "FERRO_MODEL_CATALOG_URL", "LOG_FORMAT",
   "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST", "RATE_LIMIT_RPS",
   "REQUEST_LOG_STORE_BACKEND", "TRUSTED_PROXIES",
 }
@@ -110,6 +111,7 @@ end
 
 --- Who sets a variable writes LOG_LEVEL=INFO and =TRUE as often as not.
 local function variable_node(spec, text)
+  if spec[1] == "duration" and text == "0" then text = "0s" end
   if spec.one_of or spec[1] == "boolean" then text = text:lower() end
   if spec[1] == "string" then return nodes.quoted(text) end
   if spec[1] == "boolean" then text = ({ ["1"] = "true", ["0"] = "false" })[text] or text end

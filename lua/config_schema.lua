@@ -33,6 +33,10 @@ local function shadow_problem(value)
   if not value:find "^[%w_-]+@.+%.lua$" then return "must be <name>@<file>.lua, a live script and its candidate" end
 end
 
+local function interval_problem(value)
+  if value > 0 and value < 1000 then return "must be 0s, for never, or at least 1s" end
+end
+
 local function json_file_problem(value)
   if not value:find "%.json$" then return "must name a .json file" end
 end
@@ -179,6 +183,10 @@ return { "record", fields = {
     http_allow = { "array", of = { "string", min = 1, max = 253, check = host_rule_problem }, max = 32, default = {},
       setting = "script_http_allow" },
     shadow = { "string", max = 511, check = shadow_problem },
+  } },
+  discovery = { "record", fields = {
+    interval = { "duration", default = "0s", check = interval_problem },
+    jitter = { "number", min = 0, max = 1, default = 0.1 },
   } },
   catalog = { "record", fields = {
     overlay = { "string", min = 1, max = 511, check = json_file_problem },

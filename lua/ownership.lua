@@ -24,6 +24,11 @@ local function has_id(provider, model)
   return false
 end
 
+--- The provider itself has said that there is this model.
+local function has_discovered(target, model)
+  return target.discovered ~= nil and target.discovered.set[model] == true
+end
+
 local function has_prefix(provider, model)
   for _, prefix in ipairs((provider.models or NONE).prefixes or NONE) do
     if model:sub(1, #prefix) == prefix then return true end
@@ -31,9 +36,16 @@ local function has_prefix(provider, model)
   return false
 end
 
---- The whole name is one that the target is known to serve.
+local function takes_any(target)
+  return not target.instance and (target.provider.models or NONE).any == true
+end
+
+--- The whole name is one that the target is known to serve. A reseller's names are those of others, too: that it has
+--- them does not keep "groq/llama-3" from meaning groq's.
 local function knows(target, model)
-  return names(target, model) or not is_closed(target) and has_id(target.provider, model)
+  if names(target, model) then return true end
+  if is_closed(target) then return false end
+  return has_id(target.provider, model) or not takes_any(target) and has_discovered(target, model)
 end
 
 --- A server of the operator's own without a list takes every name it is listed for.
@@ -43,11 +55,8 @@ end
 
 local function owns(target, model)
   if is_open_instance(target) then return true end
-  return knows(target, model) or not is_closed(target) and has_prefix(target.provider, model)
-end
-
-local function takes_any(target)
-  return not target.instance and (target.provider.models or NONE).any == true
+  if knows(target, model) then return true end
+  return not is_closed(target) and (has_prefix(target.provider, model) or has_discovered(target, model))
 end
 
 local function collect(targets, accepts, model)
@@ -89,33 +98,60 @@ local function sorted_keys(map)
   return keys
 end
 
---- Every model a target is known to serve by name: its list, its provider's ids, what it maps.
+--- What the provider has of its own: what it has said itself, else what is written down.
+local function inventory(target)
+  if is_closed(target) then return NONE end
+  return target.discovered and target.discovered.list or (target.provider.models or NONE).ids or NONE
+end
+
+--- Every model a target is known to serve by name: its list, its provider's own, what it maps.
 local function known(target)
   local list, seen = {}, {}
   local function add(id)
     if not seen[id] then seen[id], list[#list + 1] = true, id end
   end
   for _, id in ipairs(target.model_list) do add(id) end
-  for _, id in ipairs(not is_closed(target) and (target.provider.models or NONE).ids or NONE) do add(id) end
+  for _, id in ipairs(inventory(target)) do add(id) end
   for _, id in ipairs(sorted_keys(target.model_map)) do add(id) end
   return list
 end
 
+--- A vendor's models by the catalog, where it has not said itself which it has: those that its name leads to.
+local function catalogued(target, catalog)
+  if is_closed(target) or target.discovered or not (target.provider.models or NONE).prefixes then return NONE end
+  local list = {}
+  for _, id in ipairs(catalog(target.provider.name)) do
+    if has_prefix(target.provider, id) and not id:find "^ft:" then list[#list + 1] = id end
+  end
+  return list
+end
+
+---@class Listed a model as GET /v1/models shows it
+---@field id string
+---@field owned_by string the provider of the first target that serves it
+---@field target table that target
+---@field model string its name for it
+
 --- What GET /v1/models shows: every known model once, owned by the first target that serves it, then the aliases that
 --- lead somewhere.
-function ownership.list(targets, aliases)
+---@param catalog (fun(provider: string): string[])? what is known of a vendor's models
+---@return Listed[]
+function ownership.list(targets, aliases, catalog)
   local list, seen = {}, {}
-  local function add(id, owner)
+  local function add(id, target, model)
     if seen[id] then return end
     seen[id] = true
-    list[#list + 1] = { id = id, owned_by = owner }
+    list[#list + 1] = {
+      id = id, owned_by = target.provider.name, target = target, model = target.model_map[model] or model,
+    }
   end
   for _, target in ipairs(targets) do
-    for _, id in ipairs(target.available and known(target) or NONE) do add(id, target.provider.name) end
+    for _, id in ipairs(target.available and known(target) or NONE) do add(id, target, id) end
+    for _, id in ipairs(target.available and catalog and catalogued(target, catalog) or NONE) do add(id, target, id) end
   end
   for _, alias in ipairs(sorted_keys(aliases or NONE)) do
-    local owner = ownership.find(targets, aliases[alias])[1]
-    if owner then add(alias, owner.provider.name) end
+    local owners, model = ownership.find(targets, aliases[alias])
+    if owners[1] then add(alias, owners[1], model) end
   end
   return list
 end

@@ -7,7 +7,6 @@ local context = require "context"
 local document = require "gateway.document"
 local errors = require "errors"
 local fault = require "fault"
-local forms = require "forms"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local script = require "gateway.script"
@@ -54,10 +53,9 @@ end
 function passage.context(visit)
   if not visit.ctx then
     local request = visit.request
-    local form = request.form and forms.document(visit.call, request.form) or nil
     visit.ctx = context.open(visit.call, {
       model = visit.model or request.model, endpoint = request.surface.endpoint, stream = request.stream == true,
-      started = visit.started, body = form,
+      started = visit.started,
     })
   end
   return visit.ctx
@@ -134,13 +132,13 @@ function passage.before(visit)
   return nil, answer
 end
 
---- Makes the body what the plugins made of it: nil when it is the same. A form's fields are put in when it is sent.
+--- Makes the body what the plugins made of it. True when that is another.
 ---@param visit Passage
----@return Document? changed
+---@return boolean
 function passage.apply(visit)
   local body = visit.ctx and context.changed_body(visit.ctx)
-  if body and not visit.request.form then assert(document.apply(body, visit.call)) end
-  return body
+  if body then assert(document.apply(body, visit.call)) end
+  return body ~= nil
 end
 
 --- The plugins' fault that the body is no request any more.

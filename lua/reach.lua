@@ -27,12 +27,16 @@ local function lines_of(provider)
   return lines
 end
 
-local function handle_make(self, origin, trusted)
+local function lines_to(self, trusted)
   local lines, credential = {}, self.credential
   for name, value in pairs(self.lines) do lines[name] = value end
   if trusted and credential.header then lines[credential.header] = credential.prefix .. credential.secret end
+  return lines
+end
+
+local function handle_make(self, origin, trusted)
   return upstream.target {
-    url = origin, headers = lines, timeouts = self.options.timeouts, http2 = self.options.http2,
+    url = origin, headers = lines_to(self, trusted), timeouts = self.options.timeouts, http2 = self.options.http2,
   }
 end
 
@@ -110,6 +114,12 @@ end
 ---@return table<string, string>
 function reach.lines(target)
   return known[target].lines
+end
+
+--- The same with the credential, for an address that the provider's data names.
+---@return table<string, string>
+function reach.credentialed(target)
+  return lines_to(known[target], true)
 end
 
 return reach

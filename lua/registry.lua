@@ -2,9 +2,10 @@
 --- What this generation knows: providers, dialects, strategies (scripts) and targets, aliases (configuration), joined
 --- once when it is built. A request only looks up.
 
-local capabilities = require "capabilities"
+local catalog = require "catalog"
 local chain = require "chain"
 local contracts = require "contracts"
+local discovery = require "discovery"
 local faces = require "faces"
 local gateway = require "gateway.config"
 local log = require "gateway.log"
@@ -111,6 +112,7 @@ function registry.build(scanned, config)
   for name, surface in pairs(surfaces) do registry.surfaces[name] = registry.surfaces[name] or surface end
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
+  discovery.open(config.discovery, list, registry.forget)
   registry.on_unsupported_param = config.compatibility.on_unsupported_param
   return true
 end
@@ -135,6 +137,11 @@ local function plan_make(requested, surface)
   return plan
 end
 
+--- What is known of models has changed: plans are made anew.
+function registry.forget()
+  state.plans, state.planned = {}, 0
+end
+
 --- The plan for a model as the client names it; nil when nobody serves it. Remembered per name and endpoint.
 ---@param requested string
 ---@param surface Surface
@@ -146,6 +153,7 @@ function registry.plan(requested, surface)
     state.plans[surface.endpoint] = plans
   end
   local plan = plans[requested]
+  if (not plan or not plan.known) and discovery.look() then return registry.plan(requested, surface) end
   if plan == nil then
     if state.planned >= PLANS_KEPT then
       plans, state.planned = {}, 0
@@ -182,18 +190,28 @@ function registry.targets()
 end
 
 function registry.models()
-  return ownership.list(state.targets, state.config.aliases)
+  discovery.look()
+  return ownership.list(state.targets, state.config.aliases, catalog.models)
 end
 
---- What GET /v1/capabilities shows.
-function registry.capabilities()
-  return capabilities.list(state.targets)
+--- What the catalog says of a model in that list: nil when nothing.
+---@param listed Listed
+---@param today string "2026-01-31"
+function registry.about(listed, today)
+  local row = catalog.of(listed.target, listed.model)
+  return row and catalog.described(row, today)
 end
 
 --- The provider of a model that there is, as far as this gateway knows.
+---@return string? provider
+---@return Listed? listed as a list of models would
 function registry.owner(model)
-  local plan = registry.plan(model, surfaces.chat)
-  return plan and plan.known and plan.owner or nil
+  discovery.look()
+  local owners, name, is_known = ownership.find(state.targets, state.config.aliases[model] or model)
+  local target = owners[1]
+  if not target or not is_known then return nil end
+  local owner = target.provider.name
+  return owner, { id = model, owned_by = owner, target = target, model = target.model_map[name] or name }
 end
 
 --- Providers named by a target, with what they lack.

@@ -125,4 +125,20 @@ function sending.send(call, target, out)
   return send_signed(call, target, handle, out)
 end
 
+--- The header lines of a call that is no request's: the credential, or the signature, among them. May wait.
+---@param target Target
+---@param out { method: string, origin: string, path: string }
+---@return table<string, string>? headers
+---@return Failure? failure
+function sending.lines(target, out)
+  local headers = reach.credentialed(target)
+  headers["content-type"] = nil
+  if not target.sign or not reach.signs(target, out.origin, true) then return headers end
+  local more, failure = target.sign({
+    method = out.method, host = host_of(out.origin), path = out.path, headers = headers, body = "",
+  }, reach.signing(target))
+  if not more then return nil, failure or errors.unsigned end
+  return lower(more, headers)
+end
+
 return sending

@@ -1,56 +1,30 @@
 -- SPDX-License-Identifier: Apache-2.0
---- GET /v1/models and /v1/models/{id}: OpenAI's list and model objects; Anthropic's for clients that send its version;
---- Google's below /v1beta.
+--- GET /v1/models and /v1/models/{id} (OpenAI's list and model objects).
 
+local clock = require "gateway.clock"
 local json = require "gateway.json"
 
-local NEVER = "1970-01-01T00:00:00Z" -- Anthropic's clients want a time
+local PREFIX = "/v1/models/"
+local STRETCH = 100 -- models that are described before other requests have their turn
 
-local function model_object(id, owner)
-  return { id = id, object = "model", created = 0, owned_by = owner }
+--- OpenAI's model object, with what the catalog says of the model (gateway-api 1.13). What is not known is left out.
+local function model_object(view, listed, today)
+  local object = view.about(listed, today) or {}
+  object.id, object.object, object.created, object.owned_by = listed.id, "model", 0, listed.owned_by
+  return object
 end
 
-local function of_anthropic(id)
-  return { type = "model", id = id, display_name = id, created_at = NEVER }
-end
-
-local METHODS = { "generateContent", "streamGenerateContent", "countTokens" }
-
-local function of_google(id)
-  return { name = "models/" .. id, displayName = id, supportedGenerationMethods = json.array { unpack(METHODS) } }
-end
-
-local function openai_list(data)
-  return { object = "list", data = data }
-end
-
-local function anthropic_list(data)
-  return {
-    data = data, has_more = false, first_id = data[1] and data[1].id or json.null,
-    last_id = data[1] and data[#data].id or json.null,
-  }
-end
-
-local function google_list(data)
-  return { models = data }
-end
-
---- Whose words the client knows: how one model is told, and how many are.
-local function words_of(call)
-  if call:path():find "^/v1beta/" then return of_google, google_list end
-  if call:header "anthropic-version" then return of_anthropic, anthropic_list end
-  return model_object, openai_list
-end
-
-local function respond(call, value)
-  call:respond(200, "application/json", json.encode(value) .. "\n")
+local function today()
+  return clock.iso():sub(1, 10)
 end
 
 local function models(call, view)
-  local one, all = words_of(call)
-  local data = json.array {}
-  for _, model in ipairs(view.models()) do data[#data + 1] = one(model.id, model.owned_by) end
-  respond(call, all(data))
+  local data, date = json.array {}, today()
+  for i, listed in ipairs(view.models()) do
+    data[i] = model_object(view, listed, date)
+    if i % STRETCH == 0 then clock.sleep(1) end
+  end
+  call:respond(200, "application/json", json.encode { object = "list", data = data } .. "\n")
 end
 
 --- One `%41` of a path segment; a slash in a model's name may be sent either way.
@@ -59,9 +33,12 @@ local function unescape(hex)
 end
 
 local function model(call, view)
-  local id = call:path():match "^/v1[%w]*/models/(.*)$":gsub("%%(%x%x)", unescape)
-  local owner = view.owner(id)
-  if owner then return respond(call, (words_of(call))(id, owner)) end
+  local id = call:path():sub(#PREFIX + 1):gsub("%%(%x%x)", unescape)
+  local _, listed = view.owner(id)
+  if listed then
+    local object = model_object(view, listed, today())
+    return call:respond(200, "application/json", json.encode(object) .. "\n")
+  end
   local message = "The model %s does not exist here or no configured provider serves it."
   message = message:format(json.encode(id) or "you named")
   call:refuse(404, "invalid_request_error", "model_not_found", message, "model")

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "process/prepare.h"
+#include "process/schedule.h"
 #include "process/worker.h"
 
 /* ---- one generation ---- */
@@ -20,6 +21,7 @@ struct generation *generation_new(struct worker *worker, uint64_t word) {
   generation->number = atomic_load(&shared->slots[generation->slot].number);
   generation->settings = shared->slots[generation->slot].settings;
   list_init(&generation->node);
+  list_init(&generation->schedules);
   loop_job_init(&generation->end, generation_end);
   return generation;
 }
@@ -27,6 +29,7 @@ struct generation *generation_new(struct worker *worker, uint64_t word) {
 void generation_free(struct generation *generation) {
   loop_job_cancel(&generation->end);
   list_remove(&generation->node);
+  schedules_end(generation);
   if (generation->vm) vm_close(generation->vm);
   generation_notes_free(generation);
   buffer_free(&generation->bytes);
@@ -63,6 +66,7 @@ static void on_vm_idle(struct vm *vm, void *owner) {
 
 static void retire(struct generation *generation) {
   generation->retired = true;
+  schedules_end(generation);
   list_push_back(&generation->worker->desk.retired, &generation->node);
   vm_on_idle(generation->vm, on_vm_idle, generation);
   end_when_idle(generation);
@@ -157,6 +161,7 @@ void generation_desk_open(struct generation_desk *desk, struct worker *worker) {
 
 void generation_desk_close(struct generation_desk *desk) {
   if (desk->candidate) prepare_stop(desk);
+  if (desk->worker->generation) schedules_end(desk->worker->generation);
   uv_close((uv_handle_t *)&desk->turn, NULL);
   uv_close((uv_handle_t *)&desk->news, NULL);
 }

@@ -34,6 +34,7 @@ struct generation {
   bool retired;
   struct loop_job end;           /* closes it, once nothing leans on it */
   struct generation_note *notes; /* owned */
+  struct list schedules;         /* owned: struct schedule */
   /* while it is prepared */
   enum generation_step step;
   struct buffer bytes; /* of its bundle */

@@ -34,6 +34,7 @@ enum metrics_family {
   METRIC_GENERATION,        /* gateway_generation: number of the active one */
   METRIC_LOG_DROPPED,       /* gateway_log_lines_dropped_total */
   METRIC_WORKER_RESTARTS,   /* gateway_worker_restarts_total: written by the supervisor's slot */
+  METRIC_DISCOVERY,         /* gateway_model_discovery_total{provider,result}: success, error */
   METRIC_HTTP_REFUSED,      /* gateway_http_refused_total{code}: framing, limits, time-outs */
   METRIC_FAMILIES
 };

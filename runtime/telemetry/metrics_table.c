@@ -100,6 +100,12 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                             false},
     [METRIC_WORKER_RESTARTS] =
         {"gateway_worker_restarts_total", "Workers replaced by the supervisor.", METRIC_COUNTER, 0, {0}, false},
+    [METRIC_DISCOVERY] = {"gateway_model_discovery_total",
+                          "Lists of models asked of providers.",
+                          METRIC_COUNTER,
+                          2,
+                          {LABEL_PROVIDER, LABEL_RESULT},
+                          false},
     [METRIC_HTTP_REFUSED] = {"gateway_http_refused_total",
                              "Requests refused for their framing, size or slowness.",
                              METRIC_COUNTER,
