@@ -10,6 +10,7 @@ local forwarding = require "forwarding"
 local own_bytes = require "own_bytes"
 local several = require "several"
 local translation = require "translation"
+local unsupported = require "unsupported"
 
 local attempt = {}
 
@@ -60,6 +61,10 @@ end
 ---@return Failure? failure
 function attempt.run(call, request, target, route)
   if request.surface.face then return run_face(call, request, target, route) end
+  if route.image_formats then
+    local refused = unsupported.image_format(call, target, route.image_formats)
+    if refused then return nil, refused end
+  end
   return KINDS[route.kind](call, request, target, route)
 end
 

@@ -59,7 +59,7 @@ function faces.context(call, request)
   request.context = {
     model = request.model, stream = request.stream == true, facts = request.facts,
     headers = dialect_call.headers(call), query = query_of(call), id = call:trace_id(),
-    created = math.floor(clock.now()), kept = {}, on_unsupported_param = request.on_unsupported_param,
+    created = math.floor(clock.now()), kept = {}, dropped = {}, on_unsupported_param = request.on_unsupported_param,
     history = request.history,
     item = function(id) return responses.item(call, id, face.raw_keys or {}) end,
   }

@@ -3,6 +3,7 @@
 
 local delivery = require "delivery"
 local errors = require "errors"
+local forms = require "forms"
 local json = require "gateway.json"
 local registry = require "registry"
 local sending = require "sending"
@@ -106,13 +107,8 @@ local function deliver(call, request, route, reply)
   return delivery.whole(call, request, reply)
 end
 
-local function splice_form(request, route)
-  if not route.model_json or request.form:set("model", route.model) then return nil end
-  return errors.invalid("the form's model cannot be replaced", "model")
-end
-
 local function splice_other(call, request, target, route)
-  if request.form then return splice_form(request, route) end
+  if request.form then return forms.splice(call, request, route.model_json and route.model) end
   return own_bytes.splice(call, request, target, route)
 end
 

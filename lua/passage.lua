@@ -7,6 +7,7 @@ local context = require "context"
 local document = require "gateway.document"
 local errors = require "errors"
 local fault = require "fault"
+local forms = require "forms"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local script = require "gateway.script"
@@ -53,9 +54,10 @@ end
 function passage.context(visit)
   if not visit.ctx then
     local request = visit.request
+    local form = request.form and forms.document(visit.call, request.form) or nil
     visit.ctx = context.open(visit.call, {
       model = visit.model or request.model, endpoint = request.surface.endpoint, stream = request.stream == true,
-      started = visit.started,
+      started = visit.started, body = form,
     })
   end
   return visit.ctx
@@ -132,13 +134,13 @@ function passage.before(visit)
   return nil, answer
 end
 
---- Makes the body what the plugins made of it. True when that is another.
+--- Makes the body what the plugins made of it: nil when it is the same. A form's fields are put in when it is sent.
 ---@param visit Passage
----@return boolean
+---@return Document? changed
 function passage.apply(visit)
   local body = visit.ctx and context.changed_body(visit.ctx)
-  if body then assert(document.apply(body, visit.call)) end
-  return body ~= nil
+  if body and not visit.request.form then assert(document.apply(body, visit.call)) end
+  return body
 end
 
 --- The plugins' fault that the body is no request any more.

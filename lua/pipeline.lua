@@ -8,6 +8,7 @@ local attempt = require "attempt"
 local delivery = require "delivery"
 local errors = require "errors"
 local faces = require "faces"
+local forms = require "forms"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local passage = require "passage"
@@ -109,6 +110,11 @@ local function walk(call, request, plan)
   refuse(call, request, failure)
 end
 
+local function reread(call, request, body)
+  if request.form then return forms.reread(request, body) end
+  return request.surface.read(call, request.surface)
+end
+
 --- Asks the plugins. What they made of the body is read like any other, and may be for another model.
 ---@return Plan? plan
 ---@return Failure? failure neither: the client has been answered
@@ -119,8 +125,9 @@ local function ask_plugins(call, request, plan)
     if answer.provider then call:note_route(request.model, request.visit.model, answer.provider) end
     return nil, select(2, delivery.given(call, request, answer))
   end
-  if passage.apply(request.visit) then
-    local changed, problem = request.surface.read(call, request.surface)
+  local body = passage.apply(request.visit)
+  if body then
+    local changed, problem = reread(call, request, body)
     if not changed then return nil, passage.broken(request.visit, problem) end
     for name, value in pairs(changed) do request[name] = value end
     plan = registry.plan(request.model, request.surface)

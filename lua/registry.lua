@@ -2,6 +2,7 @@
 --- What this generation knows: providers, dialects, strategies (scripts) and targets, aliases (configuration), joined
 --- once when it is built. A request only looks up.
 
+local capabilities = require "capabilities"
 local catalog = require "catalog"
 local chain = require "chain"
 local contracts = require "contracts"
@@ -200,6 +201,11 @@ end
 function registry.about(listed, today)
   local row = catalog.of(listed.target, listed.model)
   return row and catalog.described(row, today)
+end
+
+--- What GET /v1/capabilities shows.
+function registry.capabilities()
+  return capabilities.list(state.targets)
 end
 
 --- The provider of a model that there is, as far as this gateway knows.

@@ -20,6 +20,7 @@ local timestamp = require "timestamp"
 ---@field targets fun(): table[]     every configured target with its state
 ---@field providers fun(): table[]   every provider with its state
 ---@field models fun(): table[]      what GET /v1/models lists
+---@field capabilities fun(): table what GET /v1/capabilities shows
 ---@field about fun(listed: Listed, today: string): table? what the catalog says of one of them
 ---@field owner fun(model: string): string? who would serve a model or alias
 ---@field draining fun(): boolean
@@ -32,6 +33,7 @@ local view = {
   targets = registry.targets,
   providers = registry.providers,
   models = registry.models,
+  capabilities = registry.capabilities,
   about = registry.about,
   owner = registry.owner,
   draining = server.draining,

@@ -23,6 +23,7 @@ local wires = require "wires"
 ---@field origin string? the address of it, when that is not the target's own
 ---@field edits boolean the dialect may have members to rename for this model
 ---@field refused string[]? members the provider does not take for this model
+---@field image_formats string[]? the only ones that the provider makes
 ---@field price Price? what the model costs there
 ---@field textual boolean its tokens can be estimated
 ---@field price_in integer? of a token, for a stream that is cut
@@ -126,6 +127,7 @@ local function route_make(target, model, requested, surface)
   route.written = wire.path
   if wire.kind == "own" and not place(route, target, wire.path) then return nil end
   route.edits = may_edit(wire, target.provider, model, surface.name)
+  route.image_formats = surface.name == "images" and target.provider.image_response_formats or nil
   route.refused = unsupported.refused(target.provider, wire.dialect, model, surface.name)
   return route
 end

@@ -105,8 +105,9 @@ local function end_well(out, usage, make)
   begin(out)
   local failure = look_back(out, usage, make)
   if failure then return break_off(out, failure) end
-  write(out, voice.done(out.voice, usage))
-  faces.keep(out.call, out.request)
+  local text = voice.done(out.voice, usage)
+  faces.keep(out.call, out.request) -- before the client reads its id for the last time
+  write(out, text)
   out.call:finish(true)
   return true
 end

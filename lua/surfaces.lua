@@ -5,6 +5,7 @@
 local call_door = require "gateway.call"
 local chat = require "chat"
 local errors = require "errors"
+local forms = require "forms"
 local json = require "gateway.json"
 
 ---@class Surface one of OpenAI's endpoints, or a client's own that leads to one of them
@@ -23,6 +24,7 @@ local json = require "gateway.json"
 ---@field visit Passage?
 ---@field moved boolean? an earlier target failed
 ---@field form table? the multipart form in its body
+---@field fields table<string, string>? what plugins have changed of it
 ---@field route Route? of the target that was asked last
 ---@field usage Usage? once it is known
 
@@ -129,6 +131,25 @@ local MEASURES = {
   rerank = rerank_usage,
 }
 
+--- A transcription says how long the sound was, if anything.
+local function heard(_, reply, usage)
+  local seconds = reply and tonumber(reply:raw "duration" or "")
+  if not seconds or usage and usage.seconds then return usage end
+  usage = usage or {}
+  usage.seconds = math.ceil(seconds)
+  return usage
+end
+
+local IMAGE = { "image", file = true }
+local FORMS = {
+  transcriptions = forms.reader { { "file", file = true }, { "model" } },
+  translations = forms.reader { { "file", file = true }, { "model" } },
+  images_edits = forms.either(forms.reader { { "model" }, IMAGE, { "prompt" } }, reader(RULES.images)),
+  images_variations = forms.reader { { "model" }, IMAGE },
+}
+MEASURES.transcriptions, MEASURES.translations = heard, heard
+MEASURES.images_edits, MEASURES.images_variations = MEASURES.images, MEASURES.images
+
 local READERS = { speech = speech_reader(), images = images_reader() }
 
 --- By endpoint, which is their name, too.
@@ -137,6 +158,10 @@ local surfaces = { chat = { name = "chat", endpoint = "chat", read = chat.read }
 
 for name, rules in pairs(RULES) do
   surfaces[name] = { name = name, endpoint = name, read = READERS[name] or reader(rules), measure = MEASURES[name] }
+end
+
+for name, read in pairs(FORMS) do
+  surfaces[name] = { name = name, endpoint = name, read = read, measure = MEASURES[name] }
 end
 
 return surfaces

@@ -4,6 +4,7 @@
 local delivery = require "delivery"
 local dialect_call = require "dialect_call"
 local errors = require "errors"
+local forms = require "forms"
 local registry = require "registry"
 local sending = require "sending"
 local unsupported = require "unsupported"
@@ -13,6 +14,7 @@ local translation = {}
 
 --- The body as its keys' readers want it, decoded once for all targets of one dialect.
 local function decoded(call, request, raw_keys)
+  if request.form then return forms.fields(request.form) end
   if request.decoded and request.decoded_for == raw_keys then return request.decoded end
   request.decoded, request.decoded_for = call:decoded(raw_keys), raw_keys
   if not request.decoded then return nil, errors.too_large end
@@ -26,6 +28,7 @@ local function open(call, request, target, route, speaker)
   local body, failure = decoded(call, request, speaker.raw_keys)
   if not body then return nil, failure end
   context.request = body
+  if request.form then context.file = function(name) return forms.file(request.form, name) end end
   return context
 end
 

@@ -93,4 +93,16 @@ function unsupported.apply(call, mode, target, route)
   return nil
 end
 
+--- An image in a form that the provider does not make (gateway-api 1.6).
+---@param formats string[] those it makes
+---@return Failure?
+function unsupported.image_format(call, target, formats)
+  local wanted = call:get "response_format"
+  if type(wanted) ~= "string" then return nil end
+  for _, format in ipairs(formats) do
+    if format == wanted then return nil end
+  end
+  return rejection(target, { "response_format" })
+end
+
 return unsupported

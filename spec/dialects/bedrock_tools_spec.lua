@@ -188,6 +188,15 @@ describe("calls and results", function()
     assert.are.same({ { text = "(empty)" } }, bedrock.content(messages, 3)[1].toolResult.content)
   end)
 
+  it("say that the tool failed, to the models that can hear it", function()
+    local messages = { USER, bedrock.called("c1", "f"),
+      { role = "tool", tool_call_id = "c1", content = "no", is_error = true } }
+    assert.equal("error", bedrock.content(messages, 3)[1].toolResult.status)
+    assert.is_nil(bedrock.content(messages, 3, bedrock.LLAMA)[1].toolResult.status)
+    messages[3].is_error = nil
+    assert.is_nil(bedrock.content(messages, 3)[1].toolResult.status)
+  end)
+
   it("#28 hold images where the model reads them there, else words", function()
     local picture = { type = "image_url", image_url = { url = "data:image/png;base64,iVBORw0KGgo" } }
     local messages = { USER, bedrock.called("c1", "f"),

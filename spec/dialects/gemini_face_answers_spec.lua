@@ -213,7 +213,8 @@ end)
 
 describe("forwarding Gemini's clients", function()
   local function forward(method, target, query)
-    return face.chat.forward(face.context("{}", { facts = { method = method, query = query } }), target)
+    local facts = { method = method, query = query, sse = query ~= nil }
+    return face.chat.forward(face.context("{}", { facts = facts }), target)
   end
 
   it("goes to whom speaks it, under the name there", function()
@@ -226,6 +227,7 @@ describe("forwarding Gemini's clients", function()
 
   it("does not where the words differ", function()
     assert.is_nil(forward("generateContent", face.target()))
+    assert.is_nil(forward("streamGenerateContent", face.target("gemini", { name = "gemini" }, "gemini-2.5-flash")))
     local vertex = face.target("vertex_gemini", { name = "vertex-ai" }, "gemini-2.5-flash")
     assert.is_nil(forward("countTokens", vertex))
     assert.is_nil(forward("batchEmbedContents", vertex))

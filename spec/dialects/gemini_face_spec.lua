@@ -172,7 +172,7 @@ describe("the tools of Gemini's clients", function()
   it("of Google's own are named as dropped, or kept for Google", function()
     local body, context = face.sent { tools = json.array { { googleSearch = {} } } }
     assert.is_nil(body.tools)
-    assert.equal("tools.googleSearch", context.kept.dropped)
+    assert.same({ "tools.googleSearch" }, context.dropped)
     assert.same({ { googleSearch = {} } }, face.sent({ tools = json.array { { googleSearch = {} } } }, GOOGLE).tools)
   end)
 

@@ -174,6 +174,53 @@ plays('other surfaces of Bedrock', open, (act) => {
   });
 });
 
+plays('a client of Anthropic in front of Bedrock', open, (act) => {
+  const model = `bedrock/${CLAUDE}`;
+  const ask = { model, max_tokens: 64, messages: [{ role: 'user', content: 'Weather in Paris?' }] };
+  const post = (gateway, path, body) => gateway.fetch('POST', path, {
+    headers: { 'Content-Type': 'application/json', 'anthropic-version': '2023-06-01' }, body: JSON.stringify(body),
+  });
+
+  act('reads its blocks', async ({ upstream, gateway }) => {
+    const theirs = json('tool-call.response.json');
+    upstream.answer(whole(theirs.body, { headers: theirs.headers }));
+    const answer = await post(gateway, '/v1/messages', ask);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json.stop_reason, 'tool_use');
+    assert.deepEqual(answer.json.content.map((block) => block.type), ['text', 'tool_use']);
+    assert.deepEqual(answer.json.content[1].input, { city: 'Paris' });
+    assert.match(upstream.last.target, /converse$/);
+  });
+
+  act('reads its stream', async ({ upstream, gateway }) => {
+    upstream.answer(frames('stream-thinking', 5));
+    const answer = await post(gateway, '/v1/messages', { ...ask, stream: true });
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.text, /event: message_start[^]*"thinking_delta"[^]*"text":"No\."[^]*event: message_stop/);
+    assert.equal(upstream.last.header('accept'), 'application/vnd.amazon.eventstream');
+  });
+
+  act('reads its failures', async ({ upstream, gateway }) => {
+    const theirs = json('error-throttling.response.json');
+    upstream.answer(whole(theirs.body, { status: 429, headers: theirs.headers }));
+    const answer = await post(gateway, '/v1/messages', ask);
+    assert.equal(answer.status, 429);
+    assert.deepEqual([answer.json.type, answer.json.error.type], ['error', 'rate_limit_error']);
+  });
+
+  act('has its tokens counted by Bedrock', async ({ upstream, gateway }) => {
+    upstream.answer(whole({ inputTokens: 33 }));
+    const answer = await post(gateway, '/v1/messages/count_tokens', {
+      model, system: 'Be brief.', messages: [{ role: 'user', content: 'Hi there' }],
+      tools: [{ name: 'get_time', description: 'Server time.', input_schema: { type: 'object', properties: {} } }],
+    });
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.json.input_tokens, 33);
+    checkRequest(upstream, 'count-tokens');
+    checkSigned(upstream.last, KEYS, 'eu-west-1');
+  });
+});
+
 plays('a stream of Bedrock', open, (act) => {
   const names = cases('.stream.hex')
     .filter((one) => has(`${one}.expected.openai.stream.txt`) && one.startsWith('stream-'));

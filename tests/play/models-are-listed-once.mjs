@@ -39,6 +39,20 @@ plays('the models', open, (act) => {
       assert.equal((await gateway.get(path)).json.id, 'team/only-groq', path);
     }
   });
+  act('are told to each client in its own words', async ({ gateway }) => {
+    const headers = { 'anthropic-version': '2023-06-01' };
+    const anthropic = (await gateway.get('/v1/models', { headers })).json;
+    assert.deepEqual([anthropic.has_more, anthropic.first_id], [false, anthropic.data[0].id]);
+    assert.deepEqual(anthropic.data.find(({ id }) => id === MODEL),
+      { type: 'model', id: MODEL, display_name: MODEL, created_at: '1970-01-01T00:00:00Z' });
+    assert.equal((await gateway.get(`/v1/models/${MODEL}`, { headers })).json.type, 'model');
+    const missing = (await gateway.get('/v1/models/no-such-model', { headers })).json;
+    assert.deepEqual([missing.type, missing.error.type], ['error', 'not_found_error']);
+    const google = (await gateway.get('/v1beta/models')).json;
+    assert.ok(google.models.some(({ name }) => name === `models/${MODEL}`));
+    assert.equal((await gateway.get(`/v1beta/models/${MODEL}`)).json.name, `models/${MODEL}`);
+    assert.equal((await gateway.get('/v1beta/models/no-such-model')).json.error.status, 'NOT_FOUND');
+  });
   act('that are unknown are 404', async ({ gateway }) => {
     assertError(await gateway.get('/v1/models/no-such-model'), 404, { code: 'model_not_found' });
   });

@@ -21,11 +21,8 @@ local function add_stream(body, context)
   body.stream, body.stream_options = true, { include_usage = true }
 end
 
---- A body that the target can be asked with.
----@param context FaceContext
----@return table? body, Failure? failure
-local function chat(context)
-  local request, wants = context.request, wants_of(context)
+local function body_of(context, request)
+  local wants = wants_of(context)
   local messages, problem = turns.messages(request, wants)
   if not messages then return nil, problem end
   local body, dropped = { model = context.model, messages = messages }, {}
@@ -33,19 +30,22 @@ local function chat(context)
   if problem then return nil, problem end
   config.put(body, request, wants)
   add_stream(body, context)
-  context.kept = context.kept or {}
-  context.kept.dropped = #dropped > 0 and table.concat(dropped, ", ") or nil
+  context.dropped = dropped
   return body
+end
+
+--- A body that the target can be asked with.
+---@param context FaceContext
+---@return table? body, Failure? failure
+local function chat(context)
+  return body_of(context, context.request)
 end
 
 --- The same for a count: the request may be wrapped.
 ---@param context FaceContext
 ---@return table? body, Failure? failure
 local function counted(context)
-  local inner = spelt.typed(context.request, "generateContentRequest", "table")
-  if not inner then return chat(context) end
-  local other = setmetatable({ request = inner }, { __index = context })
-  return chat(other)
+  return body_of(context, spelt.typed(context.request, "generateContentRequest", "table") or context.request)
 end
 
 return { chat = chat, counted = counted }

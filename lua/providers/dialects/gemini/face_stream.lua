@@ -15,6 +15,7 @@ local member, typed = value.member, value.typed
 ---@class GeminiFaceStream
 ---@field context FaceContext
 ---@field events boolean
+---@field content_type string? of the answer, when that is not events
 ---@field model string?
 ---@field id string?
 ---@field choices table<integer, GeminiFaceChoice>
@@ -38,7 +39,11 @@ local member, typed = value.member, value.typed
 ---@return GeminiFaceStream
 local function open(context)
   local facts = context.facts or {}
-  return { context = context, events = facts.sse ~= false, choices = {}, count = 0, pieces = 0, over = false }
+  local events = facts.sse ~= false
+  return {
+    context = context, events = events, content_type = not events and "application/json" or nil, choices = {},
+    count = 0, pieces = 0, over = false,
+  }
 end
 
 --- One object as it stands in the stream.
