@@ -115,7 +115,7 @@ static void heartbeat(struct timer *timer) {
   struct call *call = LIST_OWNER(timer, struct call, deadline);
   if (call->stream != CALL_STREAM_OPEN) return;
   bool silent = exchange_bytes_sent(call->exchange) == call->beat_bytes;
-  if (silent && !exchange_full(call->exchange)) exchange_stream_write(call->exchange, SLICE_LITERAL(": ping\n\n"));
+  if (silent && !exchange_full(call->exchange)) exchange_stream_write(call->exchange, shape_ping(call->shape));
   call->beat_bytes = exchange_bytes_sent(call->exchange);
   heartbeat_start(call);
 }

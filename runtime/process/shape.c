@@ -154,3 +154,8 @@ void shape_event(enum shape shape, const struct call_problem *problem, const cha
   }
   buffer_append(out, "\n\n", 2);
 }
+
+struct slice shape_ping(enum shape shape) {
+  return shape == SHAPE_ANTHROPIC ? SLICE_LITERAL("event: ping\ndata: {\"type\":\"ping\"}\n\n")
+                                  : SLICE_LITERAL(": ping\n\n");
+}

@@ -17,3 +17,6 @@ void shape_body(enum shape shape, const struct call_problem *problem, const char
 
 /* Appends the event of a stream that says the same. */
 void shape_event(enum shape shape, const struct call_problem *problem, const char *trace_id, struct buffer *out);
+
+/* What says on a silent stream that it is still there. */
+struct slice shape_ping(enum shape shape);

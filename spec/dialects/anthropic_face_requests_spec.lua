@@ -39,7 +39,7 @@ describe("reading", function()
     assert.are.equal("model: Input should be a valid string", refused(face.body { model = json.null }))
   end)
 
-  it("needs no max_tokens to count", function()
+  it("#109 needs no max_tokens to count", function()
     assert.is_nil((refused('{"model":"m","messages":[]}', face.count_tokens)))
     assert.are.equal("messages: Field required", refused('{"model":"m"}', face.count_tokens))
   end)

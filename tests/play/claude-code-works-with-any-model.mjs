@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-import { completion, failure, head, raw, stream, whole } from '../tools/answers.mjs';
-import { MASTER_KEY, providerKey } from '../tools/gateway.mjs';
+import { chunk, completion, failure, head, raw, stream, whole } from '../tools/answers.mjs';
+import { request } from '../tools/client.mjs';
+import { MASTER_KEY, MODEL, providerKey } from '../tools/gateway.mjs';
 import { play, plays } from '../tools/play.mjs';
 
 const FOLDER = new URL('../../spec/fixtures/anthropic-face/', import.meta.url);
@@ -279,4 +280,23 @@ play('a guard sees every word between an agent and Anthropic, and what is signed
     ['thinking', 'text', 'tool_use']);
   assert.deepEqual(events.at(-2).usage,
     { input_tokens: 3, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 9 });
+});
+
+play('an agent whose model thinks for long is told that it is still there', async (stage) => {
+  const openai = await stage.upstream();
+  const gateway = await stage.gateway({ targets: { openai }, config: { timeouts: { heartbeat: '100ms' } } });
+  openai.answer(stream([chunk({ role: 'assistant', content: '' })], { end: 'stall' }));
+  const connection = await gateway.connect();
+  const body = JSON.stringify({ ...ASK, model: MODEL, stream: true });
+  await connection.send(request('POST', '/v1/messages', {
+    headers: gateway.headers({ 'Content-Type': 'application/json' }), body,
+  }));
+  const reply = await connection.begin();
+  let text = '';
+  for await (const piece of reply.body) {
+    text += piece;
+    if (text.includes('event: ping')) break;
+  }
+  assert.match(text, /^event: message_start\n.*\n\nevent: ping\ndata: \{"type":"ping"\}\n\n/);
+  connection.close();
 });
