@@ -130,7 +130,7 @@ enum { SAYS_MAX = 1 << 20 };
 /* says(word) -> whether it is in the body, in capitals or not: what a log line then must not repeat. A long body says
  * everything: nobody waits until it has been looked through. */
 static int call_says(lua_State *L) {
-  struct slice body = exchange_request(bind_call(L, 1)->exchange)->body;
+  struct slice body = call_received(bind_call(L, 1));
   lua_pushboolean(L, body.len > SAYS_MAX || contains_caseless(body, bind_slice(L, 2)));
   return 1;
 }

@@ -308,6 +308,11 @@ struct slice call_body(const struct call *call) {
   return call->changed_body.ptr ? call->changed_body : exchange_request(call->exchange)->body;
 }
 
+struct slice call_received(const struct call *call) {
+  const struct forward *forward = call->forward;
+  return forward && forward->held.len > 0 ? buffer_slice(&forward->held) : exchange_request(call->exchange)->body;
+}
+
 static int body_index(struct call *call, struct slice body, struct json_index *index, struct error *error) {
   struct json_fault fault;
   if (json_index_build(body, &json_limits_default, exchange_arena(call->exchange), index, &fault) < 0) {

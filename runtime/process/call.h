@@ -105,6 +105,9 @@ int call_index(struct call *call, struct error *error);
 /* The request's body: as it came, or as scripts have changed it. */
 struct slice call_body(const struct call *call);
 
+/* As it came; of one that streams what is held. */
+struct slice call_received(const struct call *call);
+
 /* Puts `body` (in the arena) in its place and indexes it. Edits of the one before are forgotten. 0, or -1 with `error`
  * when it is no JSON object any more; nothing has changed then. */
 int call_body_change(struct call *call, struct slice body, struct error *error);

@@ -18,6 +18,11 @@ return {
   on_error = function(ctx) log.info("seen error", { code = ctx.error.code }) end,
 }
 `;
+const RAISES = `return {
+  name = "raises", type = "logging",
+  before_request = function(ctx) error("cannot bear " .. (ctx.body and ctx.body:get "say" or "nothing")) end,
+}
+`;
 const REDACT = `return {
   name = "swap", type = "transform",
   before_request = function(ctx)
@@ -39,8 +44,8 @@ async function open(stage) {
     env,
   });
   const watched = await stage.gateway({
-    config: { targets, plugins: [{ name: 'seen' }, { name: 'swap' }] }, env,
-    scripts: { 'plugins/seen.lua': SEEN, 'plugins/swap.lua': REDACT },
+    config: { targets, plugins: [{ name: 'seen' }, { name: 'swap' }, { name: 'raises' }] }, env,
+    scripts: { 'plugins/seen.lua': SEEN, 'plugins/swap.lua': REDACT, 'plugins/raises.lua': RAISES },
   });
   upstream.answer(whole({ ok: true }));
   return { upstream, guarded, watched };
@@ -90,6 +95,11 @@ plays('plugins stand around what passes through', open, (act) => {
     assert.equal((await post(watched, {})).status, 404);
     await watched.log((one) => one.msg === 'seen after' && one.status === 404);
     upstream.answer(whole({ ok: true }));
+  });
+
+  act('no fault of theirs repeats what the client said', async ({ watched }) => {
+    assert.equal((await post(watched, { say: 'unspeakable-words-of-a-client' })).status, 200);
+    assert.ok(!watched.output.out.includes('unspeakable-words'), watched.output.out.slice(-2000));
   });
 
   act('a body of another kind passes where nobody must look into it', async ({ upstream, watched }) => {
