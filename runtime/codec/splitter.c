@@ -61,16 +61,37 @@ void splitter_feed(struct splitter *splitter, struct slice bytes) {
   }
 }
 
+/* JSON that stands in the stream by itself, without `data:`: how some servers tell an error. */
+static bool is_bare(const struct sse_event *found) {
+  return !found->has_data && found->raw.len > 0 && (found->raw.ptr[0] == '{' || found->raw.ptr[0] == '[');
+}
+
+/* An event's bytes without the line ends behind them. */
+static struct slice bare_text(struct slice raw) {
+  while (raw.len > 0 && (raw.ptr[raw.len - 1] == '\n' || raw.ptr[raw.len - 1] == '\r')) raw.len--;
+  return raw;
+}
+
 static enum splitter_result next_sse(struct sse *sse, struct splitter_event *event) {
   struct sse_event found;
   enum sse_result result;
   do {
     result = sse_next(sse, &found);
-  } while (result == SSE_EVENT && !found.has_data);
+  } while (result == SSE_EVENT && !found.has_data && !is_bare(&found));
   if (result == SSE_NEED_MORE) return SPLITTER_NEED_MORE;
   if (result == SSE_TOO_LARGE) return SPLITTER_TOO_LARGE;
-  *event = (struct splitter_event){found.name, found.data};
+  *event = (struct splitter_event){found.name, found.has_data ? found.data : bare_text(found.raw)};
   return SPLITTER_EVENT;
+}
+
+/* An event whose blank line is missing was cut, but for these: they could not go on. */
+static bool last_sse(struct sse *sse, struct splitter_event *event) {
+  struct sse_event found;
+  sse_feed(sse, SLICE_LITERAL("\n\n"));
+  if (sse_next(sse, &found) != SSE_EVENT) return false;
+  bool bare = is_bare(&found);
+  *event = (struct splitter_event){found.name, bare ? bare_text(found.raw) : found.data};
+  return bare || slice_equal(slice_trim(found.data), SLICE_LITERAL("[DONE]"));
 }
 
 static enum splitter_result next_line(struct lines *lines, struct splitter_event *event) {
@@ -116,9 +137,9 @@ enum splitter_result splitter_next(struct splitter *splitter, struct splitter_ev
 
 bool splitter_last(struct splitter *splitter, struct splitter_event *event) {
   if (splitter->framing == FRAMING_EVENTSTREAM || splitter_at_boundary(splitter)) return false;
-  splitter_feed(splitter, splitter->framing == FRAMING_SSE ? SLICE_LITERAL("\n\n") : SLICE_LITERAL("\n"));
-  if (splitter_next(splitter, event) != SPLITTER_EVENT) return false;
-  return splitter->framing != FRAMING_SSE || slice_equal(slice_trim(event->data), SLICE_LITERAL("[DONE]"));
+  if (splitter->framing == FRAMING_SSE) return last_sse(&splitter->sse, event);
+  splitter_feed(splitter, SLICE_LITERAL("\n"));
+  return splitter_next(splitter, event) == SPLITTER_EVENT;
 }
 
 bool splitter_at_boundary(const struct splitter *splitter) {

@@ -36,10 +36,11 @@ void splitter_init(struct splitter *splitter, enum framing framing, size_t limit
 /* Gives the next bytes, borrowed until splitter_next says SPLITTER_NEED_MORE. */
 void splitter_feed(struct splitter *splitter, struct slice bytes);
 
-/* The next event that has data; its slices are valid until the next call. TOO_LARGE and CORRUPT are for good. */
+/* The next event that has data; its slices are valid until the next call. SSE: JSON that stands alone, without `data:`,
+ * is one, too. TOO_LARGE and CORRUPT are for good. */
 enum splitter_result splitter_next(struct splitter *splitter, struct splitter_event *event);
 
-/* At a body's clean end: the event that only lacks its end mark, if it may. SSE: `[DONE]` without its blank line;
+/* At a body's clean end: the event that only lacks its end mark, if it may. SSE: `[DONE]` or JSON that stands alone;
  * ndjson: a last line without its line end. Feeds the splitter. */
 bool splitter_last(struct splitter *splitter, struct splitter_event *event);
 

@@ -110,6 +110,21 @@ describe("a stream of Gemini", function()
     assert.equal("m", failure.message)
   end)
 
+  it("#95 with an error as bare JSON is that error, wherever its bytes are cut", function()
+    local before = "data: " .. json.encode(piece { { text = "a" } }) .. "\r\n\r\n"
+    for _, bare in ipairs {
+      '{\r\n  "error": {\r\n    "code": 503,\r\n    "message": "busy"\r\n  }\r\n}\r\n\r\n',
+      '[{"error":{"code":503,"message":"busy"}}]\n\n',
+    } do
+      local text = before .. bare
+      for at = 0, #text do
+        local list, failure = chunks.translated(gemini.dialect, gemini.call {}, chunks.cut(text, at))
+        assert.equal("busy", list[#list].error.message)
+        assert.equal(503, failure.status)
+      end
+    end
+  end)
+
   it("#59 of a blocked prompt refuses", function()
     local list = gemini.streamed { { promptFeedback = { blockReason = "SAFETY" } } }
     assert.equal("The prompt was blocked by the provider (SAFETY).", delta_of(list[2]).refusal)

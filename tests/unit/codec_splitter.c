@@ -98,6 +98,15 @@ static void half_a_frame_is_never_the_last_event(void **state) {
   expect(FRAMING_EVENTSTREAM, SLICE_LITERAL("\0\0\0\20\0\0\0\0\5\302\110\353\175\230\310\376"), "corrupt~");
 }
 
+/* Some servers tell an error so, in the middle of a stream or as its last word. */
+static void json_that_stands_alone_is_an_event_of_sse(void **state) {
+  (void)state;
+  expect(FRAMING_SSE, SLICE_LITERAL("data: 1\n\n{\"a\":\r\n1}\r\n\r\ndata: 2\n\n"), "=1;={\"a\":\r\n1};=2;.");
+  expect(FRAMING_SSE, SLICE_LITERAL("data: 1\n\n[{\"a\":1}]\n"), "=1;~=[{\"a\":1}];");
+  expect(FRAMING_SSE, SLICE_LITERAL("{\"a\":1}"), "~={\"a\":1};");
+  expect(FRAMING_SSE, SLICE_LITERAL("id: {\n\n{\ndata: 1\n\n"), "=1;.");
+}
+
 static void a_framing_has_a_name(void **state) {
   (void)state;
   enum framing framing = FRAMING_SSE;
@@ -130,6 +139,7 @@ int main(void) {
       cmocka_unit_test(sse_gives_events_with_data_alone),
       cmocka_unit_test(done_may_lack_its_blank_line_and_nothing_else_may),
       cmocka_unit_test(half_a_frame_is_never_the_last_event),
+      cmocka_unit_test(json_that_stands_alone_is_an_event_of_sse),
       cmocka_unit_test(a_framing_has_a_name),
       cmocka_unit_test(a_framing_has_its_content_types),
   };
