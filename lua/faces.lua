@@ -9,9 +9,33 @@ local errors = require "errors"
 local json = require "gateway.json"
 local responses = require "responses"
 
-local faces = {}
+local faces = { on_unsupported_param = "warn" } -- as the configuration has it
 
 -- Surfaces -----------------------------------------------------------------------------------------------------------
+
+--- Which dialect serves the clients of an endpoint. The runtime knows no other endpoints (runtime/process/route.c).
+local DIALECTS = {
+  messages = "anthropic_messages", count_tokens = "anthropic_messages", responses = "openai_responses",
+  completions = "openai_completions", gemini = "gemini", gemini_count = "gemini", gemini_embed = "gemini",
+}
+
+--- The dialects that have faces.
+---@return table<string, true>
+function faces.dialects()
+  local names = {}
+  for _, name in pairs(DIALECTS) do names[name] = true end
+  return names
+end
+
+--- A face where it is not looked for.
+---@return string? problem
+function faces.misplaced(name, dialect)
+  for endpoint in pairs(dialect.faces or {}) do
+    local owner = DIALECTS[endpoint]
+    if not owner then return ("faces.%s: there is no endpoint %s"):format(endpoint, endpoint) end
+    if owner ~= name then return ("faces.%s: the face of that endpoint is in %s"):format(endpoint, owner) end
+  end
+end
 
 local NO_RULES = call_door.checks {}
 
@@ -28,12 +52,12 @@ end
 ---@return table<string, Surface> by endpoint
 function faces.surfaces(dialects)
   local found = {}
-  for _, dialect in pairs(dialects) do
-    for endpoint, face in pairs(dialect.faces or {}) do
-      found[endpoint] = {
-        name = face.surface, endpoint = endpoint, face = face, translator = dialect, read = reader(face),
-      }
-    end
+  for endpoint, name in pairs(DIALECTS) do
+    local dialect = dialects[name]
+    local face = dialect and dialect.faces and dialect.faces[endpoint]
+    found[endpoint] = face and {
+      name = face.surface, endpoint = endpoint, face = face, translator = dialect, read = reader(face),
+    }
   end
   return found
 end
@@ -59,7 +83,7 @@ function faces.context(call, request)
   request.context = {
     model = request.model, stream = request.stream == true, facts = request.facts,
     headers = dialect_call.headers(call), query = query_of(call), id = call:trace_id(),
-    created = math.floor(clock.now()), kept = {}, dropped = {}, on_unsupported_param = request.on_unsupported_param,
+    created = math.floor(clock.now()), kept = {}, dropped = {}, on_unsupported_param = faces.on_unsupported_param,
     history = request.history,
     item = function(id) return responses.item(call, id, face.raw_keys or {}) end,
   }

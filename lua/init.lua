@@ -8,21 +8,23 @@ local gateway = require "gateway.config"
 local registry = require "registry"
 local roots = require "roots"
 local router = require "router"
+local scan = require "scan"
 local server = require "gateway.server"
 
 local init = {}
 
 local routes
 
---- Reads configuration and scripts.
+--- Reads configuration and scripts: all of these to judge them, to serve what the configuration asks for.
+---@param judging boolean
 ---@return table? config
 ---@return string? report every error, a line each
-local function load()
-  local catalog, problem = registry.scan()
+local function load(judging)
+  local catalog, problem = (judging and scan.all or scan.begin)()
   local environment = gateway.environment()
-  local known = catalog and registry.known(catalog) or registry.listed()
   server.pause "config"
-  local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, known)
+  local loaded, errors = config.load(environment, environment.GATEWAY_CONFIG, scan.known(catalog))
+  if loaded and catalog and not judging then catalog, problem = scan.complete(catalog, loaded, gateway.variable) end
   local reports = { problem }
   if errors then reports[#reports + 1] = config.render_errors(environment.GATEWAY_CONFIG, errors) end
   reports[#reports + 1] = models.report()
@@ -52,7 +54,7 @@ end
 function init.check()
   local _, lost = init.roots()
   if lost then return false, lost end
-  local loaded, report = load()
+  local loaded, report = load(true)
   local handlers, message = router.build()
   if not loaded or not handlers then return false, joined(report, message) end
   local taken, refused = gateway.settings(loaded.settings)
@@ -63,7 +65,7 @@ end
 ---@return boolean ok
 ---@return string? report
 function init.open()
-  local loaded, report = load()
+  local loaded, report = load(false)
   if not loaded then return false, report end
   local message
   routes, message = router.build()

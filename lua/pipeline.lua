@@ -160,7 +160,8 @@ end
 
 --- The one target that has the conversation, if it may serve the model.
 local function pin(request, plan)
-  for _, target in ipairs(request.pinned and plan.targets or {}) do
+  if not request.pinned then return plan end
+  for _, target in ipairs(plan.targets) do
     if target.name == request.pinned then
       return { model = plan.model, targets = { target }, routes = plan.routes, owner = plan.owner, known = plan.known }
     end
@@ -189,7 +190,7 @@ function pipeline.serve(call, surface)
   if registry.request_timeout then call:deadline(registry.request_timeout) end
   local read, failure = surface.read(call, surface)
   local request = read or {}
-  request.surface, request.on_unsupported_param = surface, registry.on_unsupported_param
+  request.surface = surface
   serve(call, request, read, failure)
   if registry.shadow then shadow.release(registry.shadow, request) end
 end

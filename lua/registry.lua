@@ -5,7 +5,6 @@
 local capabilities = require "capabilities"
 local catalog = require "catalog"
 local chain = require "chain"
-local contracts = require "contracts"
 local discovery = require "discovery"
 local faces = require "faces"
 local gateway = require "gateway.config"
@@ -13,86 +12,13 @@ local log = require "gateway.log"
 local ownership = require "ownership"
 local routes = require "routes"
 local script = require "gateway.script"
-local server = require "gateway.server"
 local shadow = require "shadow"
 local surfaces = require "surfaces"
 local targets = require "targets"
-local wires = require "wires"
 
 local registry = {}
 
----@class Catalog every script that loads and keeps its contract
----@field providers table<string, Provider>
----@field dialects table<string, Dialect>
----@field strategies table<string, Strategy>
----@field plugins table<string, Plugin>
-
 local state
-
--- Scripts ------------------------------------------------------------------------------------------------------------
-
---- Loads a folder; every script that is broken adds its message to `problems`.
-local function load_folder(kind, problems)
-  local found, broken = {}, {}
-  for _, name in ipairs(script.list(kind)) do
-    local path = ("%s/%s.lua"):format(kind, name)
-    server.pause(path)
-    local value, message = script.load(kind, name)
-    if value and not server.judged(path) then message = contracts.check(kind, name, value) end
-    if message then
-      problems[#problems + 1], broken[name] = message, true
-    else
-      found[name] = value
-    end
-  end
-  return found, broken
-end
-
----@return Catalog? catalog
----@return string? report every broken script, a line each
-function registry.scan()
-  local problems = {}
-  local dialects, broken = load_folder("providers/dialects", problems)
-  local scanned = {
-    providers = load_folder("providers", problems),
-    dialects = dialects,
-    strategies = load_folder("strategies", problems),
-    plugins = load_folder("plugins", problems),
-  }
-  for name, provider in pairs(scanned.providers) do
-    for _, dialect in ipairs(wires.dialects(provider)) do
-      if not dialects[dialect] and not broken[dialect] then
-        problems[#problems + 1] = ("providers/%s.lua: dialect %q has no script"):format(name, dialect)
-      end
-    end
-  end
-  table.sort(problems)
-  if #problems > 0 then return nil, table.concat(problems, "\n") end
-  return scanned
-end
-
-local function names(map)
-  local set = {}
-  for name in pairs(map) do set[name] = true end
-  return set
-end
-
---- What the configuration may name.
-function registry.known(scanned)
-  return {
-    providers = names(scanned.providers), strategies = names(scanned.strategies), plugins = scanned.plugins,
-  }
-end
-
---- The same while some of them are broken: what is not known to be there is not missed.
-function registry.listed()
-  local function set(kind)
-    local found = {}
-    for _, name in ipairs(script.list(kind)) do found[name] = true end
-    return found
-  end
-  return { providers = set "providers", strategies = set "strategies" }
-end
 
 -- Configuration ------------------------------------------------------------------------------------------------------
 
@@ -115,6 +41,7 @@ function registry.build(scanned, config)
   registry.request_timeout = config.request_timeout
   discovery.open(config.discovery, list, registry.forget)
   registry.on_unsupported_param = config.compatibility.on_unsupported_param
+  faces.on_unsupported_param = registry.on_unsupported_param
   return true
 end
 

@@ -181,12 +181,20 @@ local function is_asked_for(provider, variable)
   return false
 end
 
+--- Whether `targets: auto` means a provider: its credential is there.
+---@param provider Provider
+---@param variable fun(name: string): string?
+---@return boolean
+function targets.is_found(provider, variable)
+  return wanted_by_itself(provider) and is_asked_for(provider, variable)
+end
+
 --- `targets: auto`: every provider whose credential is there; none: the bundled demo.
 local function found_in_environment(catalog, variable)
   local list = {}
   for _, name in ipairs(sorted(catalog.providers)) do
     local provider = catalog.providers[name]
-    if wanted_by_itself(provider) and is_asked_for(provider, variable) then
+    if targets.is_found(provider, variable) then
       list[#list + 1] = { virtual_key = name }
     end
   end
