@@ -97,10 +97,14 @@ static bool push_loaded(lua_State *L, const char *name) {
   return true;
 }
 
+/* A dialect has some dozens of parts: each may take its time. */
+enum { PART_WORK = 2048 };
+
 /* Loads the file just found, runs it, keeps and pushes what it returns. */
 static void push_new(lua_State *L, const char *name, const char *title, int environment) {
   struct vm *vm = vm_of(L);
   struct error error;
+  vm_work_expect(vm, PART_WORK);
   if (file_load(vm, L, title, environment, &error) < 0) luaL_error(L, "%s", error.message);
   run_chunk(L, name, title);
   lua_pushvalue(L, -1);
