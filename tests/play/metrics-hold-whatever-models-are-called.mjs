@@ -14,8 +14,8 @@ plays('the exposition', async (stage) => {
   const upstream = await stage.upstream();
   upstream.answer(completion('hello'));
   const gateway = await stage.gateway({
-    targets: { openai: upstream },
-    config: { targets: [{ virtual_key: 'openai' }], scripts: { cpu_limit: SANITIZED ? '100ms' : '5ms' } },
+    targets: { groq: upstream },
+    config: { targets: [{ virtual_key: 'groq' }], scripts: { cpu_limit: SANITIZED ? '100ms' : '5ms' } },
   });
   const connection = await gateway.connect();
   const ask = async (model) => {
