@@ -4,6 +4,7 @@
 --- - Members taken: model, messages, max_tokens, temperature (0 to 2), top_p, stop (list), n (1 to 16), stream, tools,
 ---   response_format (text, json_object), documents. Everything else is left out.
 --- - Answers lack object, created, model. Errors are {detail: text or list}.
+--- - Older models, j2-*, take one prompt and do not stream.
 --- - unverified: n above 1 in a stream; shapes of streams and tools; whether a stream ends with [DONE].
 
 ---@type Provider
@@ -20,6 +21,7 @@ return {
   paths = {
     chat = "/chat/completions",
   },
+  wires = { { surface = "chat", prefixes = { "j2-" }, dialect = "ai21_complete" } },
   models = { prefixes = { "jamba" }, any = true },
   params = {
     drop = {
