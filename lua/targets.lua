@@ -74,6 +74,14 @@ local function chat_place(target, found)
   return missing, path_problem(place, source)
 end
 
+--- What the configuration sets for the target, else what its provider is known to need.
+local function timeouts_of(entry, provider)
+  local made = {}
+  for name, milliseconds in pairs(provider.timeouts or {}) do made[name] = milliseconds end
+  for name, milliseconds in pairs(entry.timeout or {}) do made[name] = milliseconds end
+  return made
+end
+
 --- Connects the target to its origin: address, credential, time-outs.
 ---@return true? connected, or usable but for what `missing` names
 ---@return string? message
@@ -90,7 +98,7 @@ local function connect(target, entry, variable, read)
   if message or target.missing then return not message, message end
   target.origin, target.base_path, target.endpoint = found.origin, found.root, found
   target.upstream, message = reach.open(target, found.origin, credential, {
-    timeouts = entry.timeout or {}, http2 = provider.http2,
+    timeouts = timeouts_of(entry, provider), http2 = provider.http2,
   })
   return target.upstream and true, message
 end

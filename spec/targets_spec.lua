@@ -97,6 +97,15 @@ describe("the address of a target", function()
   end)
 end)
 
+describe("what a target waits for", function()
+  it("is longer where its provider is known to need it, and only there", function()
+    assert.equal(65000, spec.script("providers", "replicate").timeouts.first_byte)
+    for _, name in ipairs { "openai", "groq", "together" } do
+      assert.is_nil(spec.script("providers", name).timeouts)
+    end
+  end)
+end)
+
 describe("the models of a target", function()
   it("are those of both variables of Replicate, with and without their versions", function()
     local target = only("replicate", {

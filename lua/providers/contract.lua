@@ -22,6 +22,8 @@ local schema = require "schema"
 ---@field status "active"|"winding_down"|"discontinued"? absent: active
 ---@field wires ProviderWire[]? other wire formats for some models or surfaces: the first that fits, else `dialect`
 ---@field image_response_formats string[]? of url and b64_json, where it knows only one
+---@field timeouts table<string, integer>? milliseconds that its calls need in place of the operator's usual ones:
+--- connect, first_byte, idle, total
 ---@field auto boolean? false: only used when the configuration names it, because its credential is also somebody else's
 ---@field http2 boolean? its host speaks nothing older
 
@@ -144,6 +146,7 @@ end
 
 local names = { "array", of = { "string", min = 1 } }
 local variables = { "array", of = { "string", check = variable_problem } }
+local milliseconds = { "integer", min = 1 }
 local renames = { "map", of = { "string", min = 1 } }
 
 local paths = {}
@@ -206,6 +209,9 @@ local FIELDS = {
   status = { "string", one_of = { "active", "winding_down", "discontinued" } },
   wires = { "array", of = { "record", fields = wire } },
   image_response_formats = { "array", of = { "string", one_of = { "url", "b64_json" } } },
+  timeouts = { "record", fields = {
+    connect = milliseconds, first_byte = milliseconds, idle = milliseconds, total = milliseconds,
+  } },
   auto = "boolean",
   http2 = "boolean",
 }

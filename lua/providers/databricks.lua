@@ -40,5 +40,6 @@ return {
     rename = { max_completion_tokens = "max_tokens" },
   },
   history = { names = { "user" } },
+  timeouts = { first_byte = 120000 }, -- an endpoint may have to be started
   stream = { usage = "include_usage" },
 }

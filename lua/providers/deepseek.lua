@@ -38,6 +38,7 @@ return {
     accepts = { "reasoning_effort" },
   },
   history = { reasoning = "always" },
+  timeouts = { first_byte = 600000 }, -- a busy server holds the connection for minutes
   stream = { usage = "include_usage" },
   reasoning = "reasoning_content",
 }

@@ -29,6 +29,7 @@ return {
     rename = { max_completion_tokens = "max_tokens" },
     accepts = { "reasoning_effort" },
   },
+  timeouts = { first_byte = 120000 }, -- a model may have to be loaded
   stream = { usage = "include_usage" },
   reasoning = "reasoning",
 }

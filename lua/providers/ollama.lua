@@ -51,6 +51,7 @@ return {
     },
     translate = { "max_tokens", "max_completion_tokens", "tool_choice", "response_format", "reasoning_effort" },
   },
+  timeouts = { first_byte = 120000 }, -- a model may have to be loaded
   stream = { usage = "always" },
   reasoning = "reasoning_content",
 }

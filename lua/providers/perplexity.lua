@@ -38,5 +38,6 @@ return {
     accepts = { "reasoning_effort", "web_search_options" },
   },
   history = { alternate = true, reasoning = "refused" }, -- unverified
+  timeouts = { first_byte = 65000 }, -- deep research takes its time
   stream = { usage = "always", done = false }, -- unverified: done
 }

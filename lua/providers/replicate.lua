@@ -35,5 +35,6 @@ return {
     },
     translate = { "max_completion_tokens", "stop" },
   },
+  timeouts = { first_byte = 65000 }, -- an answer is held back for up to a minute
   stream = { usage = "always" },
 }

@@ -2,7 +2,7 @@
 // Named targets: several credentials and addresses of one provider, names of models mapped, another vendor at the end.
 import assert from 'node:assert/strict';
 
-import { completion, failure, whole } from '../tools/answers.mjs';
+import { completion, failure, silence, whole } from '../tools/answers.mjs';
 import { play } from '../tools/play.mjs';
 
 const KEYS = {
@@ -70,4 +70,22 @@ play('a whole base address of Ollama with /v1 serves its own API', async (stage)
   const answer = await gateway.chat({ model: 'qwen3:8b' });
   assert.equal(answer.status, 200, answer.text);
   assert.equal(upstream.last.target, '/api/chat');
+});
+
+play('a server that is known to need time gets it, unless the operator says how much', async (stage) => {
+  const slow = await stage.upstream();
+  slow.answer(whole({ model: 'm', message: { role: 'assistant', content: 'late' }, done: true }, { delay: 700 }));
+  const silent = await stage.upstream();
+  silent.answer(silence());
+  const gateway = await stage.gateway({ config: {
+    timeouts: { upstream: { first_byte: '250ms' } },
+    targets: [
+      { name: 'slow', provider: 'ollama', base_url: slow.url, models: ['slow'] },
+      { name: 'silent', provider: 'ollama', base_url: silent.url, models: ['silent'],
+        timeout: { first_byte: '250ms' } },
+    ],
+  } });
+  const answer = await gateway.chat({ model: 'slow' });
+  assert.equal(answer.status, 200, answer.text);
+  assert.equal((await gateway.chat({ model: 'silent' })).status, 504);
 });
