@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A mock OpenAI upstream that is never the bottleneck.
- *   mock --port P [--body BYTES] [--delay MS] [--chunks N --interval MS]
+/* A mock upstream that is never the bottleneck: OpenAI's wire format, or Anthropic's.
+ *   mock --port P [--body BYTES] [--delay MS] [--chunks N --interval MS] [--anthropic 1]
  * Whole: answers every request with a chat completion of about BYTES after MS. Stream: N chunks of about 250 bytes, one
  * each interval, every one carrying its send time ("t": nanoseconds), then usage and [DONE]. */
 #include "bench/wire.h"
@@ -23,8 +23,11 @@ struct due {
   unsigned generation;
 };
 
+struct wire;
+
 struct mock {
   int epoll;
+  const struct wire *wire;
   struct peer *peers;
   char *answer; /* a whole answer with its head */
   size_t answer_len;
@@ -68,23 +71,65 @@ static void answer_whole(struct mock *mock, int fd) {
   peer_flush(mock, fd);
 }
 
-static int chunk_compose(char *out, size_t size, long number, long total) {
-  char payload[512];
-  int len;
+/* One wire format: a whole answer around its text, and the events of a stream. */
+struct wire {
+  const char *before, *behind;
+  int (*event)(char *out, size_t size, long number, long total);
+};
+
+static int openai_event(char *out, size_t size, long number, long total) {
   if (number < total) {
-    len = snprintf(
-        payload, sizeof payload,
+    return snprintf(
+        out, size,
         "data: {\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion.chunk\",\"created\":1767225600,\"model\":"
         "\"bench\",\"system_fingerprint\":\"fp_0123456789\",\"t\":%llu,\"choices\":[{\"index\":0,\"delta\":{"
         "\"content\":\" token%06ld\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n",
         (unsigned long long)now_ns(), number);
-  } else {
-    len = snprintf(
-        payload, sizeof payload,
-        "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"bench\",\"choices\":[],"
-        "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":%ld,\"total_tokens\":%ld}}\n\ndata: [DONE]\n\n",
-        total, total + 9);
   }
+  return snprintf(
+      out, size,
+      "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"bench\",\"choices\":[],"
+      "\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":%ld,\"total_tokens\":%ld}}\n\ndata: [DONE]\n\n",
+      total, total + 9);
+}
+
+static const char anthropic_start[] =
+    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_bench\",\"type\":\"message\","
+    "\"role\":\"assistant\",\"model\":\"bench\",\"content\":[],\"stop_reason\":null,\"usage\":{\"input_tokens\":9,"
+    "\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+    "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n";
+
+static int anthropic_event(char *out, size_t size, long number, long total) {
+  if (number < total) {
+    return snprintf(out, size,
+                    "%sevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{"
+                    "\"type\":\"text_delta\",\"text\":\" token%06ld\"}}\n\n",
+                    number == 0 ? anthropic_start : "", number);
+  }
+  return snprintf(
+      out, size,
+      "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: "
+      "message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{"
+      "\"output_tokens\":%ld}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+      total);
+}
+
+static const struct wire openai = {
+    "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"created\":1767225600,\"model\":\"bench\","
+    "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"",
+    "\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":12,"
+    "\"total_tokens\":21}}",
+    openai_event};
+
+static const struct wire anthropic = {
+    "{\"id\":\"msg_bench\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"bench\",\"content\":[{\"type\":"
+    "\"text\",\"text\":\"",
+    "\"}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":9,\"output_tokens\":12}}",
+    anthropic_event};
+
+static int chunk_compose(const struct wire *wire, char *out, size_t size, long number, long total) {
+  char payload[1024];
+  int len = wire->event(payload, sizeof payload, number, total);
   return snprintf(out, size, "%x\r\n%s\r\n%s", (unsigned)len, payload, number < total ? "" : "0\r\n\r\n");
 }
 
@@ -93,11 +138,11 @@ static const char stream_head[] =
     "chunked\r\n\r\n";
 
 static void stream_step(struct mock *mock, int fd) {
-  char out[1024];
+  char out[2048];
   struct peer *peer = &mock->peers[fd];
   int len = 0;
   if (peer->chunk == 0) len = snprintf(out, sizeof out, "%s", stream_head);
-  len += chunk_compose(out + len, sizeof out - (size_t)len, peer->chunk, mock->chunks);
+  len += chunk_compose(mock->wire, out + len, sizeof out - (size_t)len, peer->chunk, mock->chunks);
   ssize_t sent = write(fd, out, (size_t)len);
   if (sent < 0 && errno != EAGAIN) return;
   if (peer->chunk++ < mock->chunks)
@@ -195,21 +240,15 @@ static int queue_run(struct mock *mock) {
 }
 
 static void answer_build(struct mock *mock, size_t body) {
-  static const char before[] =
-      "{\"id\":\"chatcmpl-bench\",\"object\":\"chat.completion\",\"created\":1767225600,\"model\":\"bench\","
-      "\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"";
-  static const char behind[] =
-      "\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":12,"
-      "\"total_tokens\":21}}";
-  size_t frame = sizeof before - 1 + sizeof behind - 1;
+  size_t before = strlen(mock->wire->before), behind = strlen(mock->wire->behind), frame = before + behind;
   size_t fill = body > frame ? body - frame : 1;
   char *text = malloc(body + frame + 1024);
   must(text != NULL, "malloc");
   size_t len = (size_t)snprintf(
       text, 512, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n", frame + fill);
-  memcpy(text + len, before, sizeof before - 1), len += sizeof before - 1;
+  memcpy(text + len, mock->wire->before, before), len += before;
   for (size_t i = 0; i < fill; i++) text[len++] = i % 7 == 6 ? ' ' : (char)('a' + i % 26);
-  memcpy(text + len, behind, sizeof behind - 1), len += sizeof behind - 1;
+  memcpy(text + len, mock->wire->behind, behind), len += behind;
   mock->answer = text;
   mock->answer_len = len;
 }
@@ -229,6 +268,7 @@ int main(int argc, char **argv) {
   struct mock mock = {.delay = (uint64_t)option(argc, argv, "--delay", 0) * 1000000u,
                       .interval = (uint64_t)option(argc, argv, "--interval", 20) * 1000000u,
                       .chunks = option(argc, argv, "--chunks", 0),
+                      .wire = option(argc, argv, "--anthropic", 0) ? &anthropic : &openai,
                       .size = 1 << 17};
   mock.epoll = epoll_create1(0);
   mock.peers = calloc(FDS_MAX, sizeof *mock.peers);

@@ -57,9 +57,9 @@ const children = (pid) =>
 
 /**
  * One worker, key check, alias, Lua pipeline, metrics and log line: the full path. `plugins` are entries of the
- * configuration, `files` scripts of an operator's folder: name to text.
+ * configuration, `files` scripts of an operator's folder: name to text; `provider` whose wire format the mock speaks.
  */
-export async function startGateway(binary, port, mockPort, { plugins = [], files = {} } = {}) {
+export async function startGateway(binary, port, mockPort, { plugins = [], files = {}, provider = 'openai' } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'moongate-bench-'))
   const config = join(folder, 'bench.yaml')
   for (const [name, text] of Object.entries(files)) {
@@ -69,7 +69,7 @@ export async function startGateway(binary, port, mockPort, { plugins = [], files
   writeFileSync(config, [
     'strategy: { mode: fallback }',
     'targets:',
-    `  - { name: mock, provider: openai, base_url: "http://127.0.0.1:${mockPort}/v1",`,
+    `  - { name: mock, provider: ${provider}, base_url: "http://127.0.0.1:${mockPort}/v1",`,
     '      api_key: "sk-bench-upstream-0123", models: [bench-1] }',
     'aliases: { bench: bench-1 }',
     `plugins: ${JSON.stringify(plugins)}`,
