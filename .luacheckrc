@@ -19,3 +19,4 @@ files["examples"] = { std = "sandbox" }
 files["examples/spec"] = { std = "luajit+busted" }
 files["spec"] = { std = "luajit+busted" }
 files["tests/layers.lua"] = { std = "lua51" }
+files["tests/translation.lua"] = { std = "lua51" }

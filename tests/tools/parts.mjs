@@ -22,6 +22,7 @@ async function lint({ tally }) {
     ['clang-format', ['clang-format', '--dry-run', '-Werror', ...c]],
     ['luacheck', ['luacheck', '--no-color', '--quiet', ...lua]],
     ['layers', ['lua5.1', 'tests/layers.lua']],
+    ['translation', ['lua5.1', 'tests/translation.lua']],
   ];
   await each(checks, CORES, async ([name, [program, ...args]]) => {
     const { code, all } = await run(program, args);

@@ -100,9 +100,11 @@ return {
   },
   answer = {
     ["id"] = { "kept", "`id`, or one made here" },
-    ["object"] = { "mapped", "chat.completion" },
+    ["object"] = { "dropped", "always chat.completion" },
     ["created"] = { "kept", "`created`, or the gateway's" },
     ["model"] = { "kept", "`model`, or what was asked for" },
+    ["system_fingerprint"] = { "kept", "`system_fingerprint`" },
+    ["service_tier"] = { "kept", "`service_tier`" },
     ["choices"] = { "kept", "`choices`" },
     ["choices[].index"] = { "kept", "`index`, or its place" },
     ["choices[].finish_reason"] = { "mapped", "`finish_reason` in OpenAI's words; failures fail" },

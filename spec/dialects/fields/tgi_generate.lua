@@ -70,7 +70,7 @@ return {
     ["tools[].function.cache_control"] = { "dropped", NONE },
     ["tools[].cache_control"] = { "dropped", NONE },
     ["tools[].custom"] = { "dropped", "refused with 400 unsupported_parameter" },
-    ["tool_choice"] = { "dropped", NONE },
+    ["tool_choice"] = { "mapped", "none leaves the tools out, which are refused otherwise" },
     ["tool_choice.type"] = { "dropped", NONE },
     ["tool_choice.function.name"] = { "dropped", NONE },
     ["tool_choice.allowed_tools"] = { "dropped", NONE },
