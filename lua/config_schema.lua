@@ -47,6 +47,7 @@ local target = {
   provider = { "string", min = 1, max = 64 },
   base_url = { "string", min = 1, max = 2048, expand = true },
   api_key = { "string", min = 1, max = 8192, expand = true, secret = true },
+  variables = { "map", of = { "string", min = 1, max = 8192, expand = true, secret = true }, default = {} },
   weight = { "number", default = 0 },
   models = { "array", of = "string", default = {} },
   model_map = { "map", of = { "string", min = 1 }, default = {} },

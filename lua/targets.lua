@@ -142,8 +142,33 @@ local function models_of(provider, entry, variable)
   return list, set
 end
 
-local function target_make(catalog, entry, variable, read)
+local function sorted(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+--- The environment as this target sees it: its own `variables` stand for those of the process.
+---@return (fun(name: string): string?)? variable
+---@return string? message
+local function own_variable(provider, entry, variable)
+  local own, known = {}, provider.env and provider.env.vars or {}
+  for name, value in pairs(entry.variables or {}) do
+    if not known[name] then
+      return nil, ("variables.%s: provider %q has %s"):format(name, provider.name,
+        next(known) and "only " .. table.concat(sorted(known), ", ") or "none")
+    end
+    for _, environment in ipairs(known[name]) do own[environment] = value end
+  end
+  if not next(own) then return variable end
+  return function(name) return own[name] or variable(name) end
+end
+
+local function target_make(catalog, entry, environment, read)
   local provider = catalog.providers[entry.provider or entry.virtual_key]
+  local variable, unknown = own_variable(provider, entry, environment)
+  if not variable then return nil, ("target %q: %s"):format(entry.name or provider.name, unknown) end
   local model_list, model_set = models_of(provider, entry, variable)
   local target = {
     name = entry.name or entry.virtual_key or entry.provider,
@@ -164,13 +189,6 @@ local function target_make(catalog, entry, variable, read)
   if not connected then return nil, ("target %q: %s"):format(target.name, message) end
   target.available = target.missing == nil
   return target
-end
-
-local function sorted(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
 end
 
 local function wanted_by_itself(provider)

@@ -96,15 +96,17 @@ targets:
     base_url: http://127.0.0.1:8000/v1
     api_key: "${LOCAL}"
     model_map: { my-model: org/my-model }
+    variables: { region: "${REGION}" }
     timeout: { connect: 1s, first_byte: 5m, idle: 1m, total: 10m }
-]], { LOCAL = "k" })
+]], { LOCAL = "k", REGION = "eu-1" })
     assert.are.same({
       virtual_key = "openai", provider = "openai", name = "openai", weight = 3, models = { "gpt-next-preview" },
-      model_map = {}, retry = { attempts = 3, on_status_codes = { 429, 503 }, initial_backoff_ms = 200 }, timeout = {},
+      model_map = {}, variables = {}, timeout = {},
+      retry = { attempts = 3, on_status_codes = { 429, 503 }, initial_backoff_ms = 200 },
     }, loaded.targets[1])
     assert.are.same({
       name = "local", provider = "openai-compatible", base_url = "http://127.0.0.1:8000/v1", api_key = "k", weight = 0,
-      models = {},
+      models = {}, variables = { region = "eu-1" },
       model_map = { ["my-model"] = "org/my-model" }, retry = { attempts = 1, initial_backoff_ms = 100 },
       timeout = { connect = 1000, first_byte = 300000, idle = 60000, total = 600000 },
     }, loaded.targets[2])

@@ -175,3 +175,22 @@ describe("the credential of a target", function()
     assert.is_nil(only("vertex-ai", vertex).missing)
   end)
 end)
+
+describe("variables of a target's own", function()
+  local environment = { AWS_BEARER_TOKEN_BEDROCK = "k", AWS_REGION = "us-east-1" }
+
+  it("stand for the environment's, for this target alone", function()
+    local list = assert(build({
+      { virtual_key = "bedrock" }, { name = "west", provider = "bedrock", variables = { region = "us-west-2" } },
+    }, environment))
+    assert.equal("us-east-1 us-west-2", list[1].variables.region .. " " .. list[2].variables.region)
+    assert.truthy(list[2].origin:find("us-west-2", 1, true))
+  end)
+
+  it("that the provider does not know are named, with those it knows", function()
+    local list, message = build({ { virtual_key = "bedrock", variables = { regio = "us-west-2" } } }, environment)
+    assert.is_nil(list)
+    assert.truthy(message:find('target "bedrock": variables.regio: provider "bedrock" has only access_key', 1, true))
+    assert.truthy(message:find("region", 1, true))
+  end)
+end)

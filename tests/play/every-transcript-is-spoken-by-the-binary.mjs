@@ -33,6 +33,9 @@ const TARGETS = (root) => [
   ...['anthropic', 'gemini', 'bedrock', 'cohere', 'ai21', 'replicate', 'ollama', 'openai'].map((name) => (
     { virtual_key: name })),
   { name: 'vertex', provider: 'vertex-ai' },
+  { name: 'vertex-east', provider: 'vertex-ai', variables: { region: 'us-east5' },
+    base_url: `${root}/v1/projects/my-proj/locations/us-east5` },
+  { name: 'bedrock-west', provider: 'bedrock', variables: { region: 'us-west-2' } },
   { virtual_key: 'bedrock-invoke' },
   { name: 'tgi', provider: 'tgi-generate', base_url: root, models: ['tgi'] },
 ];
@@ -54,15 +57,22 @@ const ASKED = {
     body: { model: 'ollama/nomic-embed-text', input: ['a', 'b'], dimensions: 2 } },
   'vertex/embed': { method: 'POST', path: '/v1/embeddings', body: { model: 'vertex/text-embedding-005',
     input: ['a', 'b'], dimensions: 3, input_type: 'search_query' } },
-  'bedrock/rerank': { method: 'POST', path: '/v1/rerank', body: { model: 'bedrock/cohere.rerank-v3-5:0',
+  'bedrock/rerank': { method: 'POST', path: '/v1/rerank', body: { model: 'bedrock-west/cohere.rerank-v3-5:0',
     query: 'capital of France', documents: ['Lyon', 'Paris'], top_n: 2 } },
   'tgi/text': chat('tgi/tgi', { max_tokens: 8, temperature: 0.5, top_p: 0.9, stop: ['END'], seed: 2 }),
   'bedrock/invoke-anthropic': chat('bedrock-invoke/anthropic.claude-sonnet-4-5-20250929-v1:0', STREAMED),
 };
 
+/** Claude is in another region there. */
+const inItsRegion = (client) => {
+  const { model } = client.body;
+  if (model?.startsWith('vertex/claude')) client.body.model = model.replace('vertex/', 'vertex-east/');
+  return client;
+};
+
 function asked(one, streamed) {
   const written = one.json('client.json') ?? ASKED[`${one.vendor}/${one.name}`];
-  if (written) return written;
+  if (written) return inItsRegion(written);
   const model = MODELS[one.vendor];
   return model ? chat(model, streamed ? STREAMED : {}) : null;
 }
