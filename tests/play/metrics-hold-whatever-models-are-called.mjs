@@ -7,7 +7,7 @@ import { plays } from '../tools/play.mjs';
 
 const NAMES = 600; // more than a label may have values
 const ODD = ['gpt-"quoted"', 'gpt-\n{line}', 'gpt-back\\slash', 'gpt-\u0000', `gpt-${'long'.repeat(100)}`];
-const SECRETS = [providerKey('openai'), 'sk-proj-abcdefghijklmnopqrstuvwx'];
+const SECRETS = [providerKey('groq'), 'sk-proj-abcdefghijklmnopqrstuvwx'];
 const SAMPLE = /^gateway_\w+(\{\w+="(?:[^"\\\n]|\\[\\"n])*"(,\w+="(?:[^"\\\n]|\\[\\"n])*")*\})? [0-9.e+-]+$/;
 
 plays('the exposition', async (stage) => {
