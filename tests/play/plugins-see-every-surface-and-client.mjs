@@ -83,7 +83,9 @@ plays('a guard', stage_of([guard('before_request'), guard('after_request')]), (a
   });
 });
 
-plays('a logger', stage_of([{ name: 'request-logger', type: 'logging', stage: 'after_request', config: {} }]), (act) => {
+const logger = { name: 'request-logger', type: 'logging', stage: 'after_request', config: {} };
+
+plays('a logger', stage_of([logger]), (act) => {
   act('leaves a stream of the client\'s own form as it is', async ({ anthropic, gateway }) => {
     const list = events('Good', ' day');
     anthropic.answer(stream(list));
