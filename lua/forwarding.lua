@@ -24,11 +24,19 @@ local ANSWERED = {
 
 -- Out ----------------------------------------------------------------------------------------------------------------
 
+--- Whether the face itself says what becomes of the model's name.
+local function tells_model(forward)
+  for _, edit in ipairs(forward.edits or {}) do
+    if edit.name == "model" then return true end
+  end
+  return false
+end
+
 --- The model's name where the body has it, and what the face wants changed.
 local function splice(call, route, forward)
   call:translate()
   call:reset()
-  if route.model_json and call:raw "model" then call:set("model", route.model_json) end
+  if route.model_json and call:raw "model" and not tells_model(forward) then call:set("model", route.model_json) end
   for _, edit in ipairs(forward.edits or {}) do call[edit.verb](call, edit.name, edit.value) end
 end
 

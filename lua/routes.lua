@@ -28,7 +28,7 @@ local wires = require "wires"
 ---@field textual boolean its tokens can be estimated
 ---@field price_in integer? of a token, for a stream that is cut
 ---@field price_out integer?
----@field speaks table? what a face is told of the target: { provider, dialect, model, paths }
+---@field speaks table? what a face is told of the target: { provider, dialect, model, path, paths }
 
 local routes = {}
 
@@ -89,8 +89,8 @@ end
 
 local function speaks_of(target, surface, model)
   local provider = target.provider
-  local name = wires.choose(provider, surface, model)
-  return { provider = provider, dialect = name, model = model, paths = provider.paths or {} }
+  local name, path = wires.choose(provider, surface, model)
+  return { provider = provider, dialect = name, model = model, path = path, paths = provider.paths or {} }
 end
 
 --- Whether a face may find a way of its own to this target although the surface it leads to is not there.

@@ -41,6 +41,10 @@ return {
   },
   wires = {
     { surface = "chat", prefixes = { "claude-" }, dialect = "anthropic_messages", path = "/anthropic/v1/messages" },
+    {
+      surface = "count_tokens", prefixes = { "claude-" }, dialect = "anthropic_messages",
+      path = "/anthropic/v1/messages/count_tokens",
+    },
   },
   models = { any = true },
   params = {

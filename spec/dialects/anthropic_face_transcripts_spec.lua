@@ -40,12 +40,12 @@ describe("the request", function()
   it("of claude-code goes to Anthropic as it came, with its version, betas and query", function()
     local expected = document("claude-code", "upstream.anthropic.request")
     local provider = spec.script("providers", "anthropic")
-    local target = { provider = provider, dialect = "anthropic_messages", paths = provider.paths }
+    local target = { provider = provider, dialect = "anthropic_messages", path = provider.paths.chat }
     local made = messages.forward(context_of("claude-code", { query = "beta=true" }), target)
     assert.are.equal(expected.url, provider.base .. made.path)
     assert.are.equal(expected.headers["anthropic-beta"], made.headers["anthropic-beta"])
     assert.are.equal(expected.headers["anthropic-version"], made.headers["anthropic-version"])
-    assert.is_nil(made.edits)
+    assert.are.same({}, made.edits)
   end)
 end)
 

@@ -210,9 +210,9 @@ describe("thinking of earlier answers", function()
   end)
 
   it("is reasoning_content for those who want it back", function()
-    local provider = { name = "x", params = { replays_reasoning = true } }
-    local more = { target = { provider = provider, dialect = "openai_chat", model = "m" } }
-    assert.are.equal("hm", face.turns({ user(text "a"), assistant(signed, use "t") }, more)[2].reasoning_content)
+    local list = { user(text "a"), assistant(signed, use "t") }
+    assert.are.equal("hm", face.turns(list, target("deepseek", "openai_chat"))[2].reasoning_content)
+    assert.is_nil(face.turns(list, target("openai", "openai_chat"))[2].reasoning_content)
   end)
 
   it("carries Google's signatures to Google alone", function()

@@ -8,10 +8,12 @@ local json = require "gateway.json"
 local spec = require "gateway.spec"
 
 local provider = spec.script("providers", "anthropic")
-local target = { provider = provider, dialect = "anthropic_messages", paths = provider.paths }
+local paths = { [face.messages] = provider.paths.chat, [face.count_tokens] = provider.paths.count_tokens }
 
 local function forward(body, more, which)
-  return (which or face.messages).forward(face.context(body, more, which), target)
+  which = which or face.messages
+  local target = { provider = provider, dialect = "anthropic_messages", path = paths[which] }
+  return which.forward(face.context(body, more, which), target)
 end
 
 describe("the client's bytes", function()
@@ -19,7 +21,7 @@ describe("the client's bytes", function()
     local made = forward [[{"model":"m","max_tokens":1,"new_member":{"x":1.0},"messages":[{"role":"user","content":[
       {"type":"new_block","y":[]}]},{"role":"assistant","content":[{"type":"thinking","thinking":"a",
       "signature":"c2ln"}]}]}]]
-    assert.is_nil(made.edits)
+    assert.are.same({}, made.edits)
     assert.are.equal("/messages", made.path)
   end)
 
@@ -34,8 +36,7 @@ describe("the client's bytes", function()
     })
     assert.are.same({ ["anthropic-version"] = "2026-10-21", ["anthropic-beta"] = "a,b" }, made.headers)
     assert.are.equal(provider.headers["anthropic-version"], forward(face.body {}).headers["anthropic-version"])
-    local own = { provider = { headers = { ["anthropic-beta"] = "b,c" }, paths = provider.paths },
-      dialect = "anthropic_messages" }
+    local own = { provider = { headers = { ["anthropic-beta"] = "b,c" } }, dialect = "anthropic_messages", path = "/x" }
     local merged = face.messages.forward(face.context(face.body {}, { headers = { ["anthropic-beta"] = "a,b" } }), own)
     assert.are.equal("a,b,c", merged.headers["anthropic-beta"])
   end)
@@ -46,10 +47,14 @@ describe("the client's bytes", function()
   end)
 
   it("only go to those who speak the format", function()
-    local other = { provider = spec.script("providers", "openai"), dialect = "openai_chat", paths = {} }
+    local other = { provider = spec.script("providers", "openai"), dialect = "openai_chat", path = "/chat/completions" }
     assert.is_nil(face.messages.forward(face.context(face.body {}), other))
-    local vertex = { provider = provider, dialect = "anthropic_messages", paths = { chat = "/x", messages = "/y" } }
-    assert.are.equal("/y", face.messages.forward(face.context(face.body {}), vertex).path)
+  end)
+
+  it("go to the place that the provider's data names for the model", function()
+    local foundry = spec.script("providers", "azure-foundry")
+    local target = { provider = foundry, dialect = "anthropic_messages", path = foundry.wires[1].path }
+    assert.are.equal("/anthropic/v1/messages", face.messages.forward(face.context(face.body {}), target).path)
   end)
 end)
 
@@ -61,7 +66,7 @@ describe("thinking", function()
 
   local function messages(body, more)
     local edits = forward(body, more).edits
-    if not edits then return nil end
+    if #edits == 0 then return nil end
     assert.are.same({ "set", "messages" }, { edits[1].verb, edits[1].name })
     return json.decode(edits[1].value), edits[1].value
   end
@@ -83,6 +88,38 @@ describe("thinking", function()
     assert.are.equal(3, #list)
     assert.are.equal("tool_use", list[2].content[1].type)
     assert.is_nil(messages(face.body {}, { moved = true }))
+  end)
+end)
+
+describe("Claude on Vertex", function()
+  local vertex = { provider = spec.script("providers", "vertex-ai"), dialect = "vertex_anthropic",
+    model = "claude-sonnet-4-5@20250929" }
+
+  local function sent(members, more)
+    return face.messages.forward(face.context(face.body(members), more), vertex)
+  end
+
+  it("gets the client's bytes without what is not taken there", function()
+    local made = sent({ service_tier = "auto", speed = "fast" }, {
+      headers = { ["anthropic-version"] = "2023-06-01", ["anthropic-beta"] = "claude-code-20250219,effort-2025-11-24" },
+    })
+    assert.are.equal("/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict", made.path)
+    assert.are.same({ ["anthropic-beta"] = "effort-2025-11-24" }, made.headers)
+    assert.are.same({
+      { verb = "remove", name = "model" }, { verb = "remove", name = "service_tier" },
+      { verb = "remove", name = "speed" },
+      { verb = "set", name = "anthropic_version", value = '"vertex-2023-10-16"' },
+    }, made.edits)
+    local streamed = sent({ stream = true }, { headers = { ["anthropic-version"] = "2026-10-21" } })
+    assert.is_truthy(streamed.path:find(":streamRawPredict", 1, true))
+    assert.are.equal('"2026-10-21"', streamed.edits[#streamed.edits].value)
+  end)
+
+  it("gets a translation of what must be mended", function()
+    assert.is_nil(sent { cache_control = { type = "ephemeral" } })
+    assert.is_nil(sent { messages = json.array { { role = "user", content = json.array {
+      { type = "image", source = { type = "url", url = "https://x.example/a.png" } },
+    } } } })
   end)
 end)
 

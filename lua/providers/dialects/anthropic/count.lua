@@ -21,7 +21,7 @@ local function build(call, provider)
   if not draft then return nil, problem end
   local body = {}
   for _, name in ipairs(MEMBERS) do body[name] = draft.body[name] end
-  return request.rendered(draft, provider.paths.count_tokens, body)
+  return request.rendered(draft, call.path or provider.paths.count_tokens, body)
 end
 
 ---@param _ DialectCall

@@ -6,6 +6,7 @@ local json = require "gateway.json"
 
 local betas = require "providers.dialects.anthropic.betas"
 local value = require "providers.dialects.neutral.value"
+local vertex = require "providers.dialects.vertex.anthropic"
 
 local typed = value.typed
 
@@ -54,8 +55,7 @@ end
 
 --- The messages to send in place of the client's; nil: its own.
 local function messages_for(context)
-  local read = context.facts and context.facts.messages
-  local text = read and read()
+  local text = context.facts.raw "messages"
   if not text then return nil end
   if context.moved and text:find('thinking"', 1, true) then return cleaned(text, is_thought) end
   return holds_foreign(text) and cleaned(text, is_foreign) or nil
@@ -69,29 +69,66 @@ local function headers_of(context, provider)
   }
 end
 
---- How the client's own bytes go to `target`; nil: it speaks something else.
----@param context FaceContext
----@param target table
----@param path string? below the base
----@return Forward?
-local function forward(context, target, path)
-  if target.dialect ~= "anthropic_messages" or not path then return nil end
+--- What must differ in the client's body.
+local function edits_of(context)
   local messages = messages_for(context)
+  return messages and { { verb = "set", name = "messages", value = messages } } or {}
+end
+
+--- To a provider whose API is Anthropic's own.
+local function own(context, target)
+  if not target.path then return nil end
+  local query = context.query
   return {
-    path = context.query and context.query ~= "" and path .. "?" .. context.query or path,
-    headers = headers_of(context, target.provider),
-    edits = messages and { { verb = "set", name = "messages", value = messages } } or nil,
+    path = query and query ~= "" and target.path .. "?" .. query or target.path,
+    headers = headers_of(context, target.provider), edits = edits_of(context),
   }
 end
 
-local function message(context, target)
-  local paths = target.paths or target.provider.paths or {}
-  return forward(context, target, paths.messages or paths.chat)
+-- Vertex -------------------------------------------------------------------------------------------------------------
+
+local NEWER = "2026-10-21" -- unverified: as a version of Vertex's
+
+local function vertex_version(context)
+  return (context.headers or {})["anthropic-version"] == NEWER and NEWER or vertex.version
 end
 
+--- What Vertex does not take as it stands, and the translation can mend: a marker for the whole body, addresses that
+--- must be fetched.
+local function must_be_translated(facts)
+  if facts.raw "cache_control" then return true end
+  local text = facts.raw "messages" or ""
+  return text:find('"url"', 1, true) ~= nil and text:find '"type"%s*:%s*"url"' ~= nil
+end
+
+local function to_vertex(context, target)
+  local facts, edits = context.facts, edits_of(context)
+  if must_be_translated(facts) then return nil end
+  for _, name in ipairs(vertex.refused) do
+    if facts.raw(name) then edits[#edits + 1] = { verb = "remove", name = name } end
+  end
+  edits[#edits + 1] = { verb = "set", name = "anthropic_version", value = json.encode(vertex_version(context)) }
+  return {
+    path = vertex.path(target.model, context.stream), edits = edits,
+    headers = { ["anthropic-beta"] = vertex.betas((context.headers or {})["anthropic-beta"]) },
+  }
+end
+
+--- How the client's own bytes go to `target`; nil: it speaks something else, or only translation makes them fit.
+---@param context FaceContext
+---@param target table
+---@return Forward?
+local function message(context, target)
+  if target.dialect == "anthropic_messages" then return own(context, target) end
+  if target.dialect == "vertex_anthropic" then return to_vertex(context, target) end
+  return nil
+end
+
+---@param context FaceContext
+---@param target table
+---@return Forward?
 local function count(context, target)
-  local paths = target.paths or target.provider.paths or {}
-  return forward(context, target, paths.count_tokens)
+  return target.dialect == "anthropic_messages" and own(context, target) or nil
 end
 
 return { message = message, count = count }

@@ -4,7 +4,7 @@
 
 ---@class FaceFacts what the first look found
 ---@field max_tokens integer?
----@field messages fun(): string? the member's JSON text, read when somebody asks
+---@field raw fun(name: string): string? a member's JSON text, read when somebody asks
 
 -- Name, kind as call:get tells it, what to call it.
 local CHAT = {
@@ -35,7 +35,7 @@ end
 local function facts_of(call)
   return {
     max_tokens = call:get "max_tokens",
-    messages = function() return call:raw "messages" end,
+    raw = function(name) return call:raw(name) end,
   }
 end
 

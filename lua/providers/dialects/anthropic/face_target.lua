@@ -32,6 +32,9 @@ local function lists(names, name)
   return false
 end
 
+-- What provider.history.reasoning says where earlier reasoning is wanted back.
+local REPLAYED = { always = true, calls = true }
+
 --- Nobody in particular is asked: plain OpenAI.
 local NOBODY = { dialect = "openai_chat", provider = {} }
 
@@ -45,7 +48,7 @@ local function wants(context)
   return {
     claude = claude,
     google = any(target.dialect, GOOGLE) or provider.name == "gemini-openai",
-    reasoning = params.replays_reasoning == true,
+    reasoning = REPLAYED[(provider.history or {}).reasoning] == true,
     top_k = lists(params.accepts, "top_k") or target.dialect ~= "openai_chat",
     model = target.model or context.model or "",
   }

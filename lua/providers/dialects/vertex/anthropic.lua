@@ -145,4 +145,7 @@ local function count(call, provider)
   return rendered(draft, path_of("count-tokens", false), body, call)
 end
 
-return { build = build, count = count }
+return {
+  build = build, count = count, path = function(model, stream) return path_of(plain(model), stream) end, betas = known,
+  refused = REFUSED, version = VERSION,
+}
