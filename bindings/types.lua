@@ -44,6 +44,10 @@
 
 -- Hooks --------------------------------------------------------------------------------------------------------------
 
+---@alias ContextUsage { prompt_tokens: integer?, completion_tokens: integer?, total_tokens: integer?,
+---  cached_tokens: integer?, cache_write_tokens: integer?, reasoning_tokens: integer?, cost_usd: number?,
+---  estimated: boolean? } `cost_usd` is nil where no price is known; `estimated`: nobody counted
+
 ---@class Context one request as hooks see it; over with its request. Read-only: ctx.state is for your own things
 ---@field model string?
 ---@field endpoint string "chat", "embeddings" ...
@@ -56,7 +60,8 @@
 ---@field duration_ms number since the request came
 ---@field target string? who served it; from after_request and on_error on
 ---@field provider string?
----@field usage { prompt_tokens: integer?, completion_tokens: integer?, total_tokens: integer?, estimated: boolean? }?
+---@field price { input: number, output: number? }? dollars a million tokens cost at the target that is asked first
+---@field usage ContextUsage?
 ---@field response { status: integer, body: Document, headers: Headers }? in after_request
 ---@field error { status: integer, code: string, type: string, message: string }? in on_error; 499 and
 --- client_closed_request when the client has gone: there is no body any more then, and nobody who could be answered
@@ -303,29 +308,24 @@ function MatchStream:feed(text) end
 
 ---@class gateway.sse
 ---@field new fun(limit: integer?): Splitter server-sent events out of bytes
-
 ---@class gateway.ndjson
 ---@field new fun(limit: integer?): Splitter lines that are not blank out of bytes; their name is empty
-
 ---@class gateway.eventstream
 ---@field new fun(limit: integer?): Splitter AWS event stream messages out of bytes. Name: the :event-type, "exception."
 --- and the :exception-type, "error." and the :error-code. Data: the payload; of an error without one its :error-message
-
 ---@class Splitter
 ---@field feed fun(self: Splitter, bytes: string): { name: string, data: string }[]?, string? nil and "too large" or
 --- "corrupt", for good; the events that came before it stand in nil's place
 ---@field at_boundary fun(self: Splitter): boolean nothing of an event is held
-
 ---@class gateway.base64
 ---@field encode fun(bytes: string): string
 ---@field decode fun(text: string): string?, string?
-
 ---@class gateway.catalog what is known of models, by the names their providers have here; docs/catalog.md
 ---@field find fun(provider: string, model: string): table? exactly this row, decoded anew: ask once, not per request
 ---@field list fun(provider: string): string[] its models' names, in the order of their bytes
 ---@field count fun(): integer
 ---@field names fun(text: string, list: string?, prefix: string, ...: string): string?, integer? of a provider's answer
----@field faults fun(): string[] "path:line: what is wrong"; none in a generation that serves
+---@field faults fun(): string[] "path:line: what is wrong"
 
 ---@class gateway.crypto
 ---@field sha256 fun(bytes: string): string 64 hexadecimal digits

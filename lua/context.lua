@@ -10,7 +10,7 @@ local places = require "places"
 local suggest = require "suggest"
 
 -- What scripts must not see: fields are found by strings alone.
-local CALL, ANSWER, VERDICT, STARTED = {}, {}, {}, {}
+local CALL, ANSWER, VERDICT, STARTED, PRICE = {}, {}, {}, {}, {}
 
 --- The call that what a script keeps ends with: specs and what remains of one have none.
 local function box_of(fields)
@@ -176,7 +176,15 @@ local function key_of(fields)
   return id and { id = id, name = name, scopes = admin and { "admin" } or {} } or nil
 end
 
+--- What a million tokens cost at the target that is asked first: a table of its own for each request.
+local function price_of(fields)
+  local price = fields[PRICE]
+  if not price or not price.input then return nil end
+  return { input = price.input / 1e6, output = price.output and price.output / 1e6 }
+end
+
 local lazy = {
+  price = price_of,
   body = function(fields) return (document.of_call(fields[CALL])) end,
   key = key_of,
   state = function() return {} end,
@@ -220,12 +228,12 @@ local answer_methods = {}
 local context = {}
 
 ---@param call table a gateway.call, or in specs a table that answers as one
----@param request { model: string?, endpoint: string, stream: boolean, body: table?, started: number? }
+---@param request { model: string?, endpoint: string, stream: boolean, body: table?, started: number?, price: Price? }
 ---@return Context
 function context.open(call, request)
   local fields = {
     [CALL] = call, [STARTED] = request.started or clock.monotonic(), model = request.model,
-    endpoint = request.endpoint, stream = request.stream, body = request.body,
+    endpoint = request.endpoint, stream = request.stream, body = request.body, [PRICE] = request.price,
   }
   return door.new(fields, methods, box_of(fields), lazy), fields
 end

@@ -57,7 +57,7 @@ function passage.context(visit)
     local form = request.form and forms.document(visit.call, request.form) or nil
     visit.ctx = context.open(visit.call, {
       model = visit.model or request.model, endpoint = request.surface.endpoint, stream = request.stream == true,
-      started = visit.started, body = form,
+      started = visit.started, body = form, price = visit.price,
     })
   end
   return visit.ctx

@@ -145,6 +145,8 @@ local function admit(call, request)
   call:note_route(request.model, plan and plan.model)
   if not plan and not (visit and visit.chain.may_route) then return nil, errors.model_not_found end
   visit.model = plan and plan.model
+  local first = plan and plan.targets[1]
+  visit.price = first and plan.routes[first].price
   return ask_plugins(call, request, plan)
 end
 

@@ -7,6 +7,7 @@
 ---   assert.are.equal("request_rejected", verdict.code)
 
 local context = require "context"
+local cost = require "cost"
 local contracts = require "contracts"
 local document = require "gateway.document"
 local json = require "gateway.json"
@@ -75,7 +76,8 @@ local function with_methods(object, methods)
 end
 
 --- A request: `text` of one user message, or `messages`, or a whole `body` (a table or JSON text); also `endpoint`
---- ("chat"), `model`, `stream`, `headers`, `key` ({ id =, name =, scopes = }), `trace_id`.
+--- ("chat"), `model`, `stream`, `headers`, `key` ({ id =, name =, scopes = }), `trace_id`, `price` ({ input = "2.5",
+--- output = "10" }, as in the catalog).
 ---@return TestRequest
 function testing.request(given)
   given = given or {}
@@ -84,7 +86,7 @@ function testing.request(given)
   local call, put = call_make(given)
   local facts = {
     model = given.model or body:get "model", endpoint = given.endpoint or "chat",
-    stream = given.stream or body:get "stream" == true, body = body,
+    stream = given.stream or body:get "stream" == true, body = body, price = given.price and cost.price(given.price),
   }
   return with_methods({ ctx = context.open(call, facts), call = call, headers_put = put }, request_methods)
 end

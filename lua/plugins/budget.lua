@@ -37,7 +37,7 @@ local function is_priced(conf)
   for _, name in ipairs(RATES) do
     if conf[name] > 0 then return true end
   end
-  return next(conf.prices) ~= nil
+  return conf.catalog or next(conf.prices) ~= nil
 end
 
 ---@return BudgetLimit[]
@@ -48,15 +48,25 @@ local function open(conf)
     limits[#limits + 1] = limit_of(entry.scope, entry.window, entry.spend_limit_usd)
   end
   if #limits > 0 and not is_priced(conf) then
-    error("a spend limit is set and all rates are 0: set input_per_m_tokens, output_per_m_tokens or prices", 0)
+    error("a spend limit is set and all rates are 0: set input_per_m_tokens, output_per_m_tokens, prices or catalog", 0)
   end
   return limits
 end
 
 -- Prices -------------------------------------------------------------------------------------------------------------
 
+--- The rates that are set for a model, else those for all.
 local function rates_of(conf, model)
   return conf.prices[model] or conf
+end
+
+--- No rate of one's own stands for the model, and the catalog's are asked for.
+local function by_catalog(conf, model)
+  if not conf.catalog or conf.prices[model] then return false end
+  for _, name in ipairs(RATES) do
+    if conf[name] > 0 then return false end
+  end
+  return true
 end
 
 --- Tokens read from and written to a provider's own cache, where it tells.
@@ -71,6 +81,7 @@ end
 local function cost_of(ctx, conf)
   local usage, rates = ctx.usage, rates_of(conf, ctx.model)
   if not usage then return nil end
+  if by_catalog(conf, ctx.model) then return usage.cost_usd and whole(usage.cost_usd * NANO) end
   local read, written = cached_tokens(ctx, usage)
   local prompt = usage.prompt_tokens or usage.estimated and ctx.state.budget.prompt or 0
   local fresh = prompt - (rates.cache_read_per_m_tokens > 0 and read or 0)
@@ -84,9 +95,16 @@ local function number_at(ctx, path)
   return type(value) == "number" and value > 0 and value or nil
 end
 
+--- The rates to expect: by the catalog those of the target that is asked first; unknown ones cost nothing.
+local function expected_rates(ctx, conf)
+  if not by_catalog(conf, ctx.model) then return rates_of(conf, ctx.model) end
+  local price = ctx.price or {}
+  return { input_per_m_tokens = price.input or 0, output_per_m_tokens = price.output or 0 }
+end
+
 --- What a request may cost, as far as one can know before, and how many tokens it asks with.
 local function estimate(ctx, conf)
-  local length, rates = 0, rates_of(conf, ctx.model)
+  local length, rates = 0, expected_rates(ctx, conf)
   for part in ctx:texts "request" do length = length + #part.text end
   local prompt = math.ceil(length / CHARACTERS_PER_TOKEN)
   local answer = number_at(ctx, "max_completion_tokens") or number_at(ctx, "max_tokens") or conf.reserve_output_tokens
@@ -182,6 +200,7 @@ return {
     limits = {
       "array", default = {}, of = { "record", fields = { scope = SCOPE, window = WINDOW, spend_limit_usd = AMOUNT } },
     },
+    catalog = { "boolean", default = false },
     prices = { "map", default = {}, of = { "record", fields = priced {} } },
     team_header = { "string", min = 1, max = 64 },
     team_key_field = { "string", one_of = { "id", "name" } },

@@ -22,7 +22,7 @@ return {
     messages = "/messages",
     count_tokens = "/messages/count_tokens",
     batches = "/messages/batches",
-    models = "/models",
+    models = "/models?limit=1000",
   },
   models = { prefixes = { "claude-" } },
   params = {

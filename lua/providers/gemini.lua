@@ -19,7 +19,7 @@ return {
   },
   auth = { header = "x-goog-api-key" },
   paths = {
-    models = "/models",
+    models = "/models?pageSize=1000",
   },
   models = {
     prefixes = { "gemini-", "imagen-", "models/", "tunedModels/" }, ids = { "text-embedding-004", "embedding-001" },

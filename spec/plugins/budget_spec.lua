@@ -186,7 +186,35 @@ describe("budget", function()
 
   it("refuses a limit without a price", function()
     assert.has_error(function() spec.plugin("budget", { spend_limit_usd = 1 }) end,
-      "a spend limit is set and all rates are 0: set input_per_m_tokens, output_per_m_tokens or prices")
+      "a spend limit is set and all rates are 0: set input_per_m_tokens, output_per_m_tokens, prices or catalog")
+  end)
+
+  it("counts by the catalog where no rate of its own is set", function()
+    local plugin = spec.plugin("budget", { spend_limit_usd = 0.01, catalog = true, store_id = "catalog", wait = "0s" })
+    local given = { price = { mode = "chat", input = "1000", output = "1000" } }
+    local verdict, request = ask(plugin, given)
+    assert.is_nil(verdict)
+    plugin:after_request(request, spec.answer { usage = {
+      prompt_tokens = 1, completion_tokens = 8, cost_usd = 0.009,
+    } })
+    given.max_tokens = 5
+    verdict, request = ask(plugin, given)
+    assert.is_nil(verdict, "the last of the money")
+    assert.are.equal("budget exceeded: spent $0.0090 of $0.01 limit",
+      (ask(plugin, { price = given.price, max_tokens = 5 })).message:match "budget exceeded.*")
+    plugin:after_request(request, spec.answer { usage = { prompt_tokens = 0, completion_tokens = 0, cost_usd = 0 } })
+  end)
+
+  it("counts by its own rates where they are set, whatever the catalog says", function()
+    local plugin = spec.plugin("budget", {
+      spend_limit_usd = 1, catalog = true, input_per_m_tokens = 1000, store_id = "own", wait = "0s",
+    })
+    local _, request = ask(plugin, { price = { mode = "chat", input = "1", output = "1" } })
+    plugin:after_request(request, spec.answer { usage = {
+      prompt_tokens = 2000, completion_tokens = 0, cost_usd = 0.000002,
+    } })
+    assert.are.equal("budget exceeded: spent $2.0000 of $1.00 limit",
+      (ask(plugin)).message:match "budget exceeded.*")
   end)
 
   it("does nothing without a limit", function()
