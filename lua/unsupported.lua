@@ -46,12 +46,17 @@ function unsupported.refused(provider, dialect, model, surface)
   return names
 end
 
+--- A value that asks for nothing: null, and the one answer that everybody gives.
+local function asks_nothing(name, value, kind)
+  return not kind or kind == "null" or name == "n" and value == 1
+end
+
 --- Those of them that this call has.
 local function offending(call, refused)
   local found
   for _, name in ipairs(refused) do
-    local _, kind = call:get(name)
-    if kind and kind ~= "null" then
+    local value, kind = call:get(name)
+    if not asks_nothing(name, value, kind) then
       found = found or {}
       found[#found + 1] = name
     end

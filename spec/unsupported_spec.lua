@@ -54,6 +54,11 @@ describe("a member that the provider does not take", function()
     assert.is_true(failure.elsewhere)
   end)
 
+  it("asks for nothing when it is the one answer that everybody gives", function()
+    assert.is_nil(applied("reject", "anthropic", "claude-sonnet-4-5", { n = 1 }))
+    assert.equal("n", applied("reject", "anthropic", "claude-sonnet-4-5", { n = 2 }).param)
+  end)
+
   it("may be one of some models only", function()
     assert.is_nil(applied("reject", "openai", "gpt-4o", { temperature = 1 }))
     assert.equal("temperature", applied("reject", "openai", "o3", { temperature = 1 }).param)

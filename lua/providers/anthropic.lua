@@ -27,10 +27,11 @@ return {
   models = { prefixes = { "claude-" } },
   params = {
     drop = {
-      "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias", "store", "modalities",
-      "audio", "prediction", "web_search_options", "verbosity", "prompt_cache_key", "prompt_cache_options",
-      "prompt_cache_retention", "moderation", "metadata",
+      "n", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias", "store",
+      "modalities", "audio", "prediction", "web_search_options", "verbosity", "prompt_cache_key",
+      "prompt_cache_options", "prompt_cache_retention", "moderation", "metadata",
     },
+    translate = { "max_completion_tokens", "parallel_tool_calls", "response_format" },
   },
   stream = { usage = "always" },
 }

@@ -56,9 +56,9 @@ return {
   },
   params = {
     drop = {
-      "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias", "store", "modalities",
-      "audio", "prediction", "web_search_options", "verbosity", "prompt_cache_key", "prompt_cache_options",
-      "prompt_cache_retention", "moderation", "user", "safety_identifier",
+      "n", "seed", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias", "store",
+      "modalities", "audio", "prediction", "web_search_options", "verbosity", "prompt_cache_key",
+      "prompt_cache_options", "prompt_cache_retention", "moderation", "user", "safety_identifier",
     },
     translate = { "max_completion_tokens", "parallel_tool_calls", "response_format", "stop", "tools", "tool_choice" },
   },

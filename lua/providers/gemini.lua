@@ -29,7 +29,10 @@ return {
       "logit_bias", "user", "parallel_tool_calls", "metadata", "store", "prediction", "verbosity", "web_search_options",
       "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "moderation",
     },
-    translate = { "response_format", "reasoning_effort", "service_tier", "modalities", "audio" },
+    translate = {
+      "max_completion_tokens", "response_format", "logprobs", "top_logprobs", "reasoning_effort", "service_tier",
+      "modalities", "audio",
+    },
   },
   stream = { usage = "always" },
   image_response_formats = { "b64_json" },

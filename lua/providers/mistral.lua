@@ -56,7 +56,7 @@ return {
       "tools[].function.strict",
     },
     rename = { seed = "random_seed", max_completion_tokens = "max_tokens", dimensions = "output_dimension" },
-    translate = { "seed" },
+    translate = { "seed", "max_completion_tokens" },
     accepts = { "reasoning_effort", "metadata", "prediction", "prompt_cache_key" },
   },
   history = { short_ids = true, reasoning = "refused", names = { "tool" } },

@@ -73,7 +73,10 @@ return {
         },
       },
     },
-    translate = { "response_format", "reasoning_effort", "service_tier", "modalities", "audio" },
+    translate = {
+      "max_completion_tokens", "response_format", "logprobs", "top_logprobs", "reasoning_effort", "service_tier",
+      "modalities", "audio",
+    },
   },
   stream = { usage = "include_usage" },
   image_response_formats = { "b64_json" },
