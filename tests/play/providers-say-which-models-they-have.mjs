@@ -48,7 +48,7 @@ play('a model is found where its provider says it has it, in every worker', asyn
   assert.equal(asked.last.target, '/v1/models');
   assert.equal(asked.last.method, 'GET');
   assert.equal(asked.last.header('authorization'), `Bearer ${providerKey('groq')}`);
-  const [line] = lines(gateway, 'models discovered');
+  const line = await gateway.log('models discovered');
   assert.deepEqual([line.provider, line.models, line.changed], ['groq', 2, true]);
   const metrics = await gateway.metrics();
   assert.ok(metrics.value('gateway_model_discovery_total', { provider: 'groq', result: 'success' }) >= 1);
