@@ -23,6 +23,7 @@ async function lint({ tally }) {
     ['luacheck', ['luacheck', '--no-color', '--quiet', ...lua]],
     ['layers', ['lua5.1', 'tests/layers.lua']],
     ['translation', ['lua5.1', 'tests/translation.lua']],
+    ['providers', ['lua5.1', 'tests/providers.lua']],
   ];
   await each(checks, CORES, async ([name, [program, ...args]]) => {
     const { code, all } = await run(program, args);
