@@ -56,7 +56,7 @@ export async function mark(gateway) {
 }
 
 /** A machine that does other things as well may take that much longer. */
-const slowness = () => PATIENCE * Math.max(1, os.loadavg()[0] / os.cpus().length);
+export const slowness = () => PATIENCE * Math.max(1, os.loadavg()[0] / os.cpus().length);
 
 /** Waits until `word` is what the gateway says; by default for as long as a save may take. */
 export async function says(gateway, word, ms = 1000) {
