@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/scripting.md and examples/: what stands there runs.
+// docs/scripting.md, docs/providers-of-your-own.md and examples/: what stands there runs.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +9,17 @@ import { assertError, play } from '../tools/play.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const GUIDE = fs.readFileSync(`${ROOT}docs/scripting.md`, 'utf8');
-const blocks = [...GUIDE.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, kind, text]) => ({ kind, text }));
+const OTHERS = ['clients', 'providers', 'providers-of-your-own', 'configuration', 'plugins', 'catalog'];
+const guides = { scripting: GUIDE, ...Object.fromEntries(OTHERS.map((name) => (
+  [name, fs.readFileSync(`${ROOT}docs/${name}.md`, 'utf8')]))) };
+const blocksOf = (guide) => (
+  [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, kind, text]) => ({ kind, text })));
+const blocks = blocksOf(GUIDE);
 
 /** The blocks that name the file they are, as files of a folder. */
-const files = () => Object.fromEntries(blocks.flatMap(({ kind, text }) => {
-  const path = kind === 'lua' && /^-- ((?:plugins|strategies|admin|spec)\/\S+\.lua)\n/.exec(text)?.[1];
+const files = () => Object.fromEntries([...blocks, ...blocksOf(guides['providers-of-your-own'])].flatMap((block) => {
+  const { kind, text } = block;
+  const path = kind === 'lua' && /^-- ((?:plugins|strategies|providers|admin|spec)\/\S+\.lua)\n/.exec(text)?.[1];
   return path ? [[path, text]] : [];
 }));
 
@@ -66,12 +72,16 @@ play('the examples serve together', async (stage) => {
   assertError(await chat(gateway, 'project nightfall'), 400, { code: 'blocked_content' });
 });
 
-play('the links of the guide lead somewhere', async () => {
-  const anchors = new Set([...GUIDE.matchAll(/^#+ (.*)$/gm)].map(([, title]) => (
+play('the links of the guides lead somewhere', async () => {
+  const anchors = (text) => new Set([...text.matchAll(/^#+ (.*)$/gm)].map(([, title]) => (
     title.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'))));
-  for (const [, target] of GUIDE.matchAll(/\]\(([^)]+)\)/g)) {
-    if (target.startsWith('http')) continue;
-    if (target.startsWith('#')) assert.ok(anchors.has(target.slice(1)), target);
-    else assert.ok(fs.existsSync(`${ROOT}docs/${target.split('#')[0]}`), target);
+  for (const [name, text] of Object.entries(guides)) {
+    for (const [, target] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (target.startsWith('http')) continue;
+      const [file, anchor] = target.split('#');
+      const there = file ? `${ROOT}docs/${file}` : `${ROOT}docs/${name}.md`;
+      assert.ok(fs.existsSync(there), `${name}: ${target}`);
+      if (anchor) assert.ok(anchors(fs.readFileSync(there, 'utf8')).has(anchor), `${name}: ${target}`);
+    }
   }
 });
