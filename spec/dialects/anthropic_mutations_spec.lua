@@ -5,65 +5,17 @@
 local anthropic = require "spec.support.anthropic"
 local chunks = require "spec.support.chunks"
 local json = require "gateway.json"
+local mutation = require "spec.support.mutation"
 local spec = require "gateway.spec"
 
 local dialect = anthropic.dialect
 
 local ROUNDS = 400
 
---- Numbers below `limit`, the same in every run.
-local function dice(seed)
-  local state = seed
-  return function(limit)
-    state = (state * 16807) % 2147483647
-    return state % limit
-  end
-end
-
-local ODD = { '"', "{", "}", "[", "]", ",", ":", "0", "-", "null", "\\", "\n", "\0", "é", "\255", "" }
-
---- The text with one to three pieces replaced, doubled or dropped.
-local function mutated(text, roll)
-  for _ = 0, roll(3) do
-    local at, len = roll(#text) + 1, roll(12)
-    local kind = roll(3)
-    local piece = kind == 0 and ODD[roll(#ODD) + 1] or kind == 1 and text:sub(at, at + 2 * len) or ""
-    text = text:sub(1, at - 1) .. piece .. text:sub(at + len)
-  end
-  return text
-end
-
-local function odd_value(roll)
-  local kind = roll(8)
-  if kind == 0 then return json.null elseif kind == 1 then return 7 elseif kind == 2 then return "x" end
-  if kind == 3 then return true elseif kind == 4 then return {} elseif kind == 5 then return json.array {} end
-  if kind == 6 then return json.array { 7, json.null, "x", {}, json.array {} } end
-  return { type = "text", text = 7, id = {}, name = json.array {}, content = true, url = 1 }
-end
-
-local function keys_of(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
-  return keys
-end
-
---- Puts something else in place of one value somewhere below `node`.
-local function unsettle(node, roll)
-  local keys = keys_of(node)
-  if #keys == 0 then return end
-  local key = keys[roll(#keys) + 1]
-  if type(node[key]) == "table" and roll(4) > 0 then
-    unsettle(node[key], roll)
-  else
-    node[key] = odd_value(roll)
-  end
-end
-
 local function each(case, kind, run)
-  local text, roll = spec.fixture(("anthropic/%s.%s"):format(case, kind)), dice(#case + #kind)
+  local text, roll = spec.fixture(("anthropic/%s.%s"):format(case, kind)), mutation.dice(#case + #kind)
   for _ = 1, ROUNDS do
-    run(mutated(text, roll))
+    run(mutation.bytes(text, roll))
   end
 end
 
@@ -91,10 +43,10 @@ describe("a mutated answer", function()
     end)
 
     it("of " .. case .. " with values of other types is an answer or a failure", function()
-      local text, roll = spec.fixture("anthropic/" .. case .. ".response.json"), dice(#case)
+      local text, roll = spec.fixture("anthropic/" .. case .. ".response.json"), mutation.dice(#case)
       for _ = 1, ROUNDS do
         local body = json.decode(text).body
-        unsettle(body, roll)
+        mutation.value(body, roll)
         answered(json.encode(body))
       end
     end)
@@ -113,10 +65,10 @@ describe("a stream with values of other types", function()
   for _, case in ipairs { "stream-text", "stream-tools", "stream-thinking", "stream-refusal" } do
     it("of " .. case .. " ends whole with its last event, or fails", function()
       local events = chunks.read(spec.fixture("anthropic/" .. case .. ".stream.txt"))
-      local roll = dice(#case)
+      local roll = mutation.dice(#case)
       for _ = 1, ROUNDS do
         local changed = json.decode(json.encode(json.array(events)))
-        unsettle(changed[roll(#changed) + 1], roll)
+        mutation.value(changed[roll(#changed) + 1], roll)
         local list, state = anthropic.streamed(changed)
         if list and not state.done then assert.is_nil((dialect.finish(state))) end
       end
@@ -142,10 +94,10 @@ describe("a mutated request", function()
     end)
 
     it("of " .. case .. " with values of other types is sent or refused", function()
-      local text, roll = spec.fixture("anthropic/" .. case .. ".client.json"), dice(#case)
+      local text, roll = spec.fixture("anthropic/" .. case .. ".client.json"), mutation.dice(#case)
       for _ = 1, ROUNDS do
         local body = json.decode(text).body
-        unsettle(body, roll)
+        mutation.value(body, roll)
         local shown = json.encode(body)
         sent(json.decode(shown, { raw = dialect.raw_keys }), shown)
       end

@@ -8,6 +8,7 @@
 ---
 --- A dialect is pure functions: what it needs arrives as arguments, what goes wrong is returned.
 
+local ending = require "providers.dialects.neutral.ending"
 local failure = require "providers.dialects.neutral.failure"
 local ids = require "providers.dialects.neutral.ids"
 local json = require "gateway.json"
@@ -129,12 +130,6 @@ local function event(state, _, data)
   return payloads
 end
 
---- The body has ended: without a last line the answer is not complete, and never made to look so.
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
 ---@type Dialect
 return {
   name = "inkwell",
@@ -145,6 +140,6 @@ return {
   failure = failed,
   stream = open,
   event = event,
-  finish = finish,
-  usage = function(state) return state.counts end,
+  finish = ending.finish, -- without its last line a stream is not complete, and never made to look so
+  usage = ending.usage,
 }

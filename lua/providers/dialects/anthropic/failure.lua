@@ -4,57 +4,7 @@
 
 local failure = require "providers.dialects.neutral.failure"
 local retry = require "providers.dialects.neutral.retry"
-
-local QUOTA = { status = 429, type = "insufficient_quota", code = "insufficient_quota", elsewhere = true }
-local CONTEXT = {
-  status = 400, type = "invalid_request_error", code = "context_length_exceeded", elsewhere = true,
-}
-local FAULT = {
-  status = 502, type = "api_error", code = "upstream_error",
-  message = "the upstream provider returned no usable response",
-}
-
-local INVALID = {
-  status = 400, type = "invalid_request_error", code = "invalid_request", final = true,
-  message = "the upstream provider refused the request",
-}
-local TIMEOUT = {
-  status = 504, type = "timeout_error", code = "upstream_timeout",
-  message = "the upstream provider did not respond in time",
-}
-local OVERLOADED = {
-  status = 503, type = "overloaded_error", code = "overloaded", message = "the upstream provider is overloaded",
-}
-
-local BY_STATUS = {
-  [400] = INVALID,
-  [401] = {
-    status = 401, type = "authentication_error", code = "invalid_api_key", elsewhere = true,
-    message = "the upstream provider refused the gateway's credential",
-  },
-  [402] = QUOTA,
-  [403] = {
-    status = 403, type = "permission_error", code = "permission_denied", elsewhere = true,
-    message = "the gateway's credential may not do this at the upstream provider",
-  },
-  [404] = {
-    status = 404, type = "invalid_request_error", code = "model_not_found", elsewhere = true,
-    message = "the provider that serves this model no longer offers it",
-  },
-  [408] = TIMEOUT,
-  [413] = {
-    status = 413, type = "invalid_request_error", code = "request_too_large", final = true,
-    message = "the request is larger than the upstream provider accepts",
-  },
-  [422] = { status = 422, type = "invalid_request_error", code = "invalid_value", final = true,
-    message = "the upstream provider refused the request" },
-  [429] = {
-    status = 429, type = "rate_limit_error", code = "rate_limit_exceeded", message = "rate limit exceeded",
-  },
-  [503] = OVERLOADED,
-  [504] = TIMEOUT,
-  [529] = OVERLOADED,
-}
+local statuses = require "providers.dialects.neutral.statuses"
 
 -- The status an error event in a stream would have had.
 local STATUS_OF_TYPE = {
@@ -74,18 +24,13 @@ local function is_spent(status, fault)
 end
 
 local function kind_of(status, fault)
-  if is_spent(status, fault) then return QUOTA end
-  if failure.is_context_length(status, fault.message) then return CONTEXT end
-  if status == 503 and fault.type == "api_error" then return OVERLOADED end
-  return BY_STATUS[status] or FAULT
+  if is_spent(status, fault) then return statuses.QUOTA end
+  if status == 503 and fault.type == "api_error" then return statuses.OVERLOADED end
+  return statuses.kind_of(status, fault.message)
 end
 
 local function made(status, fault)
-  local kind = kind_of(status, fault)
-  return {
-    status = kind.status, type = kind.type, code = kind.code, final = kind.final, elsewhere = kind.elsewhere,
-    message = fault.message or kind.message or "the account of the gateway at the upstream provider is spent",
-  }
+  return statuses.made(kind_of(status, fault), fault.message)
 end
 
 --- A failed answer.

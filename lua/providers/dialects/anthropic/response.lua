@@ -91,11 +91,6 @@ local function read_blocks(blocks, kept)
   return reading
 end
 
---- A list as a member of the answer: absent when it is empty.
-local function list_member(list)
-  return #list > 0 and json.array(list) or nil
-end
-
 local function message_of(reading, answer)
   local text, reasoning = joined(reading.text), table.concat(reading.reasoning)
   return {
@@ -103,9 +98,9 @@ local function message_of(reading, answer)
     content = text ~= "" and text or json.null,
     refusal = stop.refusal(answer) or json.null,
     reasoning_content = reasoning ~= "" and reasoning or nil,
-    thinking_blocks = list_member(reading.thoughts),
-    tool_calls = list_member(reading.calls),
-    annotations = list_member(reading.annotations),
+    thinking_blocks = value.listed(reading.thoughts),
+    tool_calls = value.listed(reading.calls),
+    annotations = value.listed(reading.annotations),
   }
 end
 

@@ -3,6 +3,7 @@
 
 local json = require "gateway.json"
 
+local ending = require "providers.dialects.neutral.ending"
 local failure = require "providers.dialects.neutral.failure"
 local faults = require "providers.dialects.anthropic.failure"
 local mended = require "providers.dialects.neutral.mended"
@@ -190,18 +191,10 @@ local function event(state, name, data)
   return handle(state, decoded)
 end
 
---- The body has ended.
----@param state AnthropicStream
----@return string[]? payloads, Failure? failure
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
 ---@param state AnthropicStream
 ---@return Usage?
 local function counted(state)
   return usage.neutral(state.counters)
 end
 
-return { open = open, event = event, finish = finish, usage = counted }
+return { open = open, event = event, finish = ending.finish, usage = counted }

@@ -3,7 +3,6 @@
 
 local json = require "gateway.json"
 
-local failure = require "providers.dialects.neutral.failure"
 local ids = require "providers.dialects.neutral.ids"
 local neutral = require "providers.dialects.neutral.tools"
 local schema = require "providers.dialects.neutral.schema"
@@ -19,33 +18,17 @@ local function new_names()
   return neutral.new_names(REFUSED, LONGEST_NAME)
 end
 
-local function fill_schema(made, spec, traits)
-  local found = member(spec, "parameters")
-  local text = found ~= nil and json.encode(found) or nil
-  local strict = member(spec, "strict") == true and traits.structured
-  local fit = (strict and schema.strict or schema.for_tool)(text)
-  if not fit then return false end
-  made.strict = strict or nil
-  made.input_schema = fit == text and found or json.raw(fit)
-  return true
-end
-
 local function tool_of(entry, index, names, traits)
-  local where = ("tools[%d]"):format(index - 1)
-  local spec = typed(entry, "function", "table")
-  local name = spec and typed(spec, "name", "string")
-  if typed(entry, "type", "string") ~= "function" or not name then
-    return nil, failure.request("only tools of type \"function\" can be sent to this provider", where,
-      "unsupported_parameter")
-  end
-  local made = {
-    name = neutral.sent_name(names, name), description = neutral.described(spec),
+  local spec, problem, name = neutral.spec_of(entry, index)
+  if not spec then return nil, problem end
+  local strict = member(spec, "strict") == true and traits.structured
+  local parameters, unfit = neutral.parameters_of(spec, index, strict and schema.strict or schema.for_tool)
+  if not parameters then return nil, unfit end
+  return {
+    name = neutral.sent_name(names, name), description = neutral.described(spec), input_schema = parameters,
     cache_control = typed(entry, "cache_control", "table") or typed(spec, "cache_control", "table"),
+    strict = strict or nil,
   }
-  if not fill_schema(made, spec, traits) then
-    return nil, failure.request("parameters must be a JSON Schema object", where .. ".function.parameters")
-  end
-  return made
 end
 
 --- The client's tools; nil without a failure when there are none.

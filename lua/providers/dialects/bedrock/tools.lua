@@ -5,13 +5,12 @@ local crypto = require "gateway.crypto"
 local json = require "gateway.json"
 
 local content = require "providers.dialects.bedrock.content"
-local failure = require "providers.dialects.neutral.failure"
 local ids = require "providers.dialects.neutral.ids"
 local neutral = require "providers.dialects.neutral.tools"
 local schema = require "providers.dialects.neutral.schema"
 local value = require "providers.dialects.neutral.value"
 
-local member, typed = value.member, value.typed
+local typed = value.typed
 
 local REFUSED_IN_NAME, REFUSED_IN_ID, LONGEST = "[^%w_%-]", "[^%w_.:%-]", 64
 local ANSWER_TOOL = "json_tool_call"
@@ -40,25 +39,11 @@ end
 ---@field schema userdata raw JSON
 ---@field cache_control table?
 
-local function schema_of(spec)
-  local found = member(spec, "parameters")
-  local text = found ~= nil and json.encode(found) or nil
-  local fit = schema.for_tool(text)
-  return fit and (fit == text and found or json.raw(fit))
-end
-
 local function tool_of(entry, index, names)
-  local where = ("tools[%d]"):format(index - 1)
-  local spec = typed(entry, "function", "table")
-  local name = spec and typed(spec, "name", "string")
-  if typed(entry, "type", "string") ~= "function" or not name then
-    return nil, failure.request('only tools of type "function" can be sent to this provider', where,
-      "unsupported_parameter")
-  end
-  local fit = schema_of(spec)
-  if not fit then
-    return nil, failure.request("parameters must be a JSON Schema object", where .. ".function.parameters")
-  end
+  local spec, problem, name = neutral.spec_of(entry, index)
+  if not spec then return nil, problem end
+  local fit, unfit = neutral.parameters_of(spec, index, schema.for_tool)
+  if not fit then return nil, unfit end
   return {
     name = neutral.sent_name(names, name), description = neutral.described(spec), schema = fit,
     cache_control = typed(entry, "cache_control", "table") or typed(spec, "cache_control", "table"),

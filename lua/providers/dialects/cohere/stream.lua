@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A stream of Cohere's chat API as OpenAI chunks.
 
+local ending = require "providers.dialects.neutral.ending"
 local failure = require "providers.dialects.neutral.failure"
 local faults = require "providers.dialects.cohere.failure"
 local json = require "gateway.json"
@@ -142,18 +143,4 @@ local function event(state, _, data)
   return handle(state, decoded)
 end
 
---- The body has ended.
----@param state CohereStream
----@return string[]? payloads, Failure? failure
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
----@param state CohereStream
----@return Usage?
-local function counted(state)
-  return state.counts
-end
-
-return { open = open, event = event, finish = finish, usage = counted }
+return { open = open, event = event, finish = ending.finish, usage = ending.usage }

@@ -57,11 +57,6 @@ local function read_candidate(candidate, names)
   return reading
 end
 
---- A list as a member of the answer: absent when it is empty.
-local function list_member(list)
-  return #list > 0 and json.array(list) or nil
-end
-
 local function audio_of(reading, id)
   if #reading.audio == 0 then return nil end
   return { id = "audio_" .. id, data = table.concat(reading.audio), transcript = "" }
@@ -74,8 +69,8 @@ local function message_of(reading, candidate, id)
     content = text ~= "" and text or json.null,
     refusal = finish.refusal(candidate) or json.null,
     reasoning_content = reasoning ~= "" and reasoning or nil,
-    tool_calls = list_member(reading.calls),
-    images = list_member(reading.images),
+    tool_calls = value.listed(reading.calls),
+    images = value.listed(reading.images),
     audio = audio_of(reading, id),
     annotations = grounding.annotations(candidate, reading.text),
     extra_content = parts.extra(reading.signature),

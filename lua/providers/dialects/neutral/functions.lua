@@ -10,27 +10,11 @@ local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
 
---- The schema as the client wrote it; an object schema where it wrote none.
-local function schema_of(spec)
-  local found = member(spec, "parameters")
-  local text = found ~= nil and json.encode(found) or nil
-  local fit = schema.for_tool(text)
-  if not fit then return nil end
-  return fit == text and found or json.raw(fit)
-end
-
 local function tool_of(entry, index)
-  local where = ("tools[%d]"):format(index - 1)
-  local spec = typed(entry, "function", "table")
-  local name = spec and typed(spec, "name", "string")
-  if typed(entry, "type", "string") ~= "function" or not name then
-    return nil, failure.request('only tools of type "function" can be sent to this provider', where,
-      "unsupported_parameter")
-  end
-  local parameters = schema_of(spec)
-  if not parameters then
-    return nil, failure.request("parameters must be a JSON Schema object", where .. ".function.parameters")
-  end
+  local spec, problem, name = tools.spec_of(entry, index)
+  if not spec then return nil, problem end
+  local parameters, unfit = tools.parameters_of(spec, index, schema.for_tool)
+  if not parameters then return nil, unfit end
   return {
     type = "function",
     ["function"] = { name = name, description = tools.described(spec), parameters = parameters },

@@ -41,6 +41,32 @@ local function described(spec)
   return text and not value.blank(text) and text or nil
 end
 
+--- What one of the client's tools says of itself: a function is all that vendors know.
+---@param entry any
+---@param index integer
+---@return table? spec, Failure? failure, string? name
+local function spec_of(entry, index)
+  local spec = typed(entry, "function", "table")
+  local name = spec and typed(spec, "name", "string")
+  if typed(entry, "type", "string") == "function" and name then return spec, nil, name end
+  return nil, failure.request('only tools of type "function" can be sent to this provider',
+    ("tools[%d]"):format(index - 1), "unsupported_parameter")
+end
+
+--- Its schema as the client wrote it where it fits; an object schema where it wrote none.
+---@param spec table
+---@param index integer
+---@param fitting (fun(text: string?): string?) schema.for_tool, or schema.strict
+---@return userdata|table|nil parameters, Failure? failure
+local function parameters_of(spec, index, fitting)
+  local found = member(spec, "parameters")
+  local text = found ~= nil and json.encode(found) or nil
+  local fit = fitting(text)
+  if fit then return fit == text and found or json.raw(fit) end
+  return nil, failure.request("parameters must be a JSON Schema object",
+    ("tools[%d].function.parameters"):format(index - 1))
+end
+
 ---@class Choice what the client wants of the tools
 ---@field kind "auto"|"none"|"any"|"tool"
 ---@field name string? the client's name of the one tool
@@ -127,6 +153,8 @@ return {
   new_names = new_names,
   sent_name = sent_name,
   described = described,
+  spec_of = spec_of,
+  parameters_of = parameters_of,
   choice_of = choice_of,
   keep = keep,
   filtered = filtered,

@@ -87,7 +87,14 @@ local function cut(text, limit)
   return text:sub(1, at - 1)
 end
 
+--- A list as a member of an answer: absent when it is empty.
+---@param list table
+---@return table?
+local function listed(list)
+  return #list > 0 and json.array(list) or nil
+end
+
 return {
   member = member, typed = typed, text = text_of, read = read, blank = blank, trimmed = trimmed,
-  characters = characters, cut = cut,
+  characters = characters, cut = cut, listed = listed,
 }

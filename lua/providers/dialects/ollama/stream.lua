@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A stream of Ollama's chat API, a JSON object a line, as OpenAI chunks.
 
-local failure = require "providers.dialects.neutral.failure"
+local ending = require "providers.dialects.neutral.ending"
 local json = require "gateway.json"
 local reply = require "providers.dialects.neutral.reply"
 local response = require "providers.dialects.ollama.response"
@@ -71,18 +71,4 @@ local function event(state, _, data)
   return payloads
 end
 
---- The body has ended.
----@param state OllamaStream
----@return string[]? payloads, Failure? failure
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
----@param state OllamaStream
----@return Usage?
-local function counted(state)
-  return state.counts
-end
-
-return { open = open, event = event, finish = finish, usage = counted }
+return { open = open, event = event, finish = ending.finish, usage = ending.usage }

@@ -108,10 +108,6 @@ local function read_items(items)
   return reading
 end
 
-local function list_member(list)
-  return #list > 0 and json.array(list) or nil
-end
-
 local function text_member(list, separator)
   local text = table.concat(list, separator)
   return text ~= "" and text or nil
@@ -123,9 +119,9 @@ local function message_of(reading)
     content = text_member(reading.text) or json.null,
     refusal = text_member(reading.refusal) or json.null,
     reasoning_content = text_member(reading.reasoning, "\n\n"),
-    thinking_blocks = list_member(reading.thoughts),
-    tool_calls = list_member(reading.calls),
-    annotations = list_member(reading.annotations),
+    thinking_blocks = value.listed(reading.thoughts),
+    tool_calls = value.listed(reading.calls),
+    annotations = value.listed(reading.annotations),
   }
 end
 

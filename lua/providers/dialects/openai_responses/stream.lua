@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A Responses stream as chat chunks: one event in, the payloads it becomes out.
 
+local ending = require "providers.dialects.neutral.ending"
 local failure = require "providers.dialects.neutral.failure"
 local faults = require "providers.dialects.openai_responses.faults"
 local json = require "gateway.json"
@@ -206,14 +207,6 @@ local function event(state, name, data)
   return NOTHING
 end
 
---- The body has ended.
----@param state ResponsesStream
----@return string[]? payloads, Failure? failure
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
 --- An error that comes as the first event; nil when the event is none.
 ---@param name string
 ---@param data string
@@ -228,6 +221,5 @@ local function first_failure(name, data)
 end
 
 return {
-  open = open, event = event, finish = finish, first_failure = first_failure,
-  usage = function(state) return state.counts end,
+  open = open, event = event, finish = ending.finish, first_failure = first_failure, usage = ending.usage,
 }

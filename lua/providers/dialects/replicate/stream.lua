@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- The stream of a prediction as OpenAI chunks. Its counters are not in it: the prediction tells them afterwards.
 
+local ending = require "providers.dialects.neutral.ending"
 local failure = require "providers.dialects.neutral.failure"
 local faults = require "providers.dialects.replicate.failure"
 local json = require "gateway.json"
@@ -87,18 +88,4 @@ local function event(state, name, data)
   return handle(state, data)
 end
 
---- The body has ended.
----@param state ReplicateStream
----@return string[]? payloads, Failure? failure
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
----@param state ReplicateStream
----@return Usage?
-local function counted(state)
-  return state.counts
-end
-
-return { open = open, event = event, finish = finish, usage = counted }
+return { open = open, event = event, finish = ending.finish, usage = ending.usage }

@@ -2,6 +2,7 @@
 --- A stream of /generate_stream as OpenAI chunks. The text that ends it belongs to the answer no more: what may become
 --- a stop sequence is held back until it does, or does not.
 
+local ending = require "providers.dialects.neutral.ending"
 local failure = require "providers.dialects.neutral.failure"
 local json = require "gateway.json"
 local reply = require "providers.dialects.neutral.reply"
@@ -98,18 +99,4 @@ local function event(state, _, data)
   return payloads
 end
 
---- The body has ended.
----@param state TgiStream
----@return string[]? payloads, Failure? failure
-local function finish(state)
-  if state.done then return NOTHING end
-  return nil, failure.truncated()
-end
-
----@param state TgiStream
----@return Usage?
-local function counted(state)
-  return state.counts
-end
-
-return { open = open, event = event, finish = finish, usage = counted }
+return { open = open, event = event, finish = ending.finish, usage = ending.usage }
