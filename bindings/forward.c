@@ -97,20 +97,6 @@ static int target_streams(lua_State *L) {
   return 2;
 }
 
-static int push_failure(lua_State *L, const struct error *error, bool untouched) {
-  lua_pushnil(L);
-  lua_createtable(L, 0, 4);
-  bind_push_slice(L, slice_text(error->code));
-  lua_setfield(L, -2, "code");
-  bind_push_slice(L, slice_text(error->message));
-  lua_setfield(L, -2, "message");
-  lua_pushinteger(L, error->status);
-  lua_setfield(L, -2, "status");
-  lua_pushboolean(L, untouched);
-  lua_setfield(L, -2, "untouched");
-  return 2;
-}
-
 static struct slice answer_field(const struct forward *forward, struct slice name) {
   const struct transfer_response *response = forward->response;
   const struct http_field *field = field_find(response->fields, response->field_count, name);
@@ -119,7 +105,9 @@ static struct slice answer_field(const struct forward *forward, struct slice nam
 
 static int send_results(lua_State *L, void *operation) {
   const struct forward *forward = ((struct forward_wait *)operation)->forward;
-  if (forward->state == FORWARD_FAILED) return push_failure(L, &forward->error, transfer_untouched(forward->transfer));
+  if (forward->state == FORWARD_FAILED) {
+    return bind_target_failure(L, &forward->error, transfer_untouched(forward->transfer));
+  }
   struct slice encoding = answer_field(forward, SLICE_LITERAL("content-encoding"));
   lua_pushinteger(L, forward->response->status);
   bind_push_slice(L, answer_field(forward, SLICE_LITERAL("content-type")));

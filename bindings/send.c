@@ -15,7 +15,7 @@ struct send_wait {
   struct reply *reply;
 };
 
-static int push_failure(lua_State *L, const struct error *error, bool untouched) {
+int bind_target_failure(lua_State *L, const struct error *error, bool untouched) {
   lua_pushnil(L);
   lua_createtable(L, 0, 4);
   bind_push_slice(L, slice_text(error->code));
@@ -35,7 +35,7 @@ static int send_results(lua_State *L, void *operation) {
     struct error error = reply->error;
     bool untouched = reply->transfer && transfer_untouched(reply->transfer);
     reply_free(reply);
-    return push_failure(L, &error, untouched);
+    return bind_target_failure(L, &error, untouched);
   }
   reply->box = bind_box_new(L, REPLY_TYPE, reply);
   return 1;
@@ -158,7 +158,7 @@ int bind_target_send(lua_State *L) {
   struct error error;
   wait->task = task;
   wait->reply = reply_send(call, &request, send_woken, wait, &error);
-  if (!wait->reply) return push_failure(L, &error, true);
+  if (!wait->reply) return bind_target_failure(L, &error, true);
   wait->number = task_wait(L, wait, send_results, send_abort);
   return lua_yield(L, 0);
 }

@@ -18,6 +18,8 @@ struct target *bind_target(lua_State *L, int index);
 
 /* target:send, in send.c */
 int bind_target_send(lua_State *L);
+/* Pushes nil, { code, message, status, untouched }: why a call failed; whether the upstream has seen nothing of it. */
+int bind_target_failure(lua_State *L, const struct error *error, bool untouched);
 
 /* fetch(call, url, max_bytes), in http.c */
 int bind_fetch_public(lua_State *L);
