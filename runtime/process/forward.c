@@ -171,12 +171,19 @@ static struct transfer_timeouts timeouts_of(const struct forward_request *reques
   return timeouts;
 }
 
-int forward_send(struct forward *forward, const struct forward_request *request, forward_wake wake, void *waiter,
+/* HTTP/1.0 knows no upgrade (RFC 9110, 7.8): such a client's request is one like any other. */
+static bool upgrades(const struct forward *forward, const struct forward_request *request) {
+  return request->upgrade && exchange_request(forward->call->exchange)->minor == 1;
+}
+
+int forward_send(struct forward *forward, const struct forward_request *wanted, forward_wake wake, void *waiter,
                  struct error *error) {
   static const struct transfer_events events = {.head = on_head, .body = on_body, .done = on_done, .writable = on_sent};
   struct call *call = forward->call;
   struct slice pieces[JSON_SEGMENTS_MAX];
   struct buffer *lines = &call->worker->extra;
+  struct forward_request asked = *wanted, *request = &asked;
+  request->upgrade = upgrades(forward, wanted);
   buffer_clear(lines);
   forward_request_lines(forward, request, lines);
   struct transfer_request transfer = {.origin = request->origin,

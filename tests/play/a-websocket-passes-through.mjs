@@ -140,6 +140,16 @@ plays('a WebSocket passes through', scene, (act) => {
     assert.equal(upstream.last.header('upgrade'), undefined);
   });
 
+  act('a client of HTTP/1.0 cannot switch, and asks like any other', async ({ upstream, gateway }) => {
+    upstream.answer(whole({ error: { message: 'upgrade, please' } }, { status: 426 }));
+    const connection = await connect(gateway.port);
+    const asked = request('GET', '/v1/realtime?model=gpt-realtime', { headers: { ...SOCKET, ...gateway.headers() } });
+    await connection.send(asked.toString('latin1').replace(' HTTP/1.1', ' HTTP/1.0'));
+    assert.equal((await connection.answer()).status, 426);
+    assert.equal(upstream.last.header('upgrade'), undefined);
+    connection.close();
+  });
+
   act('without a model nobody knows whose', async ({ gateway }) => {
     const none = await dial(gateway, '/v1/realtime');
     assertError(await none.answer(), 400, { code: 'provider_not_resolved' });
