@@ -120,7 +120,8 @@ enum exchange_write exchange_stream_write(struct exchange *exchange, struct slic
   if (exchange->gone) return EXCHANGE_GONE;
   if (exchange->head_only || bytes.len == 0) return EXCHANGE_OK; /* an empty chunk would be the last one */
   if (exchange->sized) {
-    REQUIRE(bytes.len <= exchange->answer_left);
+    if (bytes.len > exchange->answer_left) bytes.len = (size_t)exchange->answer_left; /* more would be another answer */
+    if (bytes.len == 0) return EXCHANGE_OK;
     exchange->answer_left -= bytes.len;
   }
   if (http_output_queued(exchange->connection) >= limits->queue_cap) http_connection_lose(exchange->connection);
