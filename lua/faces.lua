@@ -123,12 +123,21 @@ function faces.put(call, body)
   if not put then return errors.invalid(message) end
 end
 
+local NAME_MOST, NAMES_MOST = 64, 32 -- bytes of one name; names in the header
+
+--- A name that the client may have made up, as a header can hold it.
+local function shown(name)
+  return (tostring(name):sub(1, NAME_MOST):gsub("[^%w%-._:/%[%]$ ]", "?"))
+end
+
 --- Members that were left out on the way, for the client to see.
 ---@return table<string, string>? headers
 function faces.dropped(request)
-  local dropped = request.context and request.context.dropped
+  local dropped, names = request.context and request.context.dropped, {}
   if not dropped or #dropped == 0 then return nil end
-  return { ["X-Gateway-Dropped"] = table.concat(dropped, ", ") }
+  for i = 1, math.min(#dropped, NAMES_MOST) do names[i] = shown(dropped[i]) end
+  if #dropped > NAMES_MOST then names[#names + 1] = "..." end
+  return { ["X-Gateway-Dropped"] = table.concat(names, ", ") }
 end
 
 -- Answers ------------------------------------------------------------------------------------------------------------

@@ -223,6 +223,17 @@ plays('the rest an agent needs', open, (act) => {
     assert.equal(openai.last.json.tools.length, 1);
   });
 
+  act('what they are called breaks no header', async ({ openai, gateway }) => {
+    const tools = [{ type: 'web_search_20260318', name: 'a\r\nSet-Cookie: b=c' }, { type: 'w_1', name: '\u00e9\u0001' },
+      ...Array.from({ length: 60 }, (_, i) => ({ type: 'w_1', name: `n${i}`.padEnd(300, 'x') }))];
+    openai.answer(completion('x'));
+    const answer = await send(gateway, '/v1/messages', { ...ASK, tools });
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.header('x-gateway-dropped'), /^a\?\?Set-Cookie: b\?c, \?\?\?, n0x+, /);
+    assert.equal(answer.header('set-cookie'), undefined);
+    assert.ok(answer.header('x-gateway-dropped').length < 4096);
+  });
+
   act('nothing is asked for no tokens', async ({ openai, gateway }) => {
     const asked = openai.requests.length;
     const answer = await send(gateway, '/v1/messages', { ...ASK, max_tokens: 0 });
