@@ -129,12 +129,19 @@ local function place_of(call, id, elsewhere)
   call:refuse(failure.status, failure.type, failure.code, failure.message)
 end
 
+--- An id, or a word, as it stands: written otherwise it would be looked for under another name than it is found by
+--- whoever decodes it, and be nobody's.
+local function is_plain(id)
+  return id ~= nil and id:find "^[%w_%-.:~]+$" ~= nil
+end
+
 --- Serves one of these paths.
 ---@param call table
 ---@param elsewhere ResponsesElsewhere
 function serve.run(call, elsewhere)
-  local id, rest = call:path():match "^/v1/responses/(resp_[^/]*)(.*)$"
-  if not id then return elsewhere.other(call) end
+  local id, rest = call:path():match "^/v1/responses/([^/]*)(.*)$"
+  if not is_plain(id) then return refuse_unknown(call, id) end
+  if not id:find "^resp_" and responses.target(call, id) == nil then return elsewhere.other(call) end
   local record = responses.find(call, id)
   if record then return serve_kept(call, id, rest, record) end
   local target = place_of(call, id, elsewhere)

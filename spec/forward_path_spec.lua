@@ -15,7 +15,7 @@ describe("a path that is forwarded", function()
   for _, path in ipairs {
     "/v1/../x", "/v1/a/..", "/v1/.", "/v1/./a", "/v1/a/%2e%2E/b", "/v1/a/.%2e", "/v1/..;a=b/x", "/v1/a/%2e%2e;x/b",
     "/v1/..%5cx", "/v1/a%2f..%2fb", "/v1/%252e%252e/x", "/v1/a%252f%252e%252e", "/v1//x", "/v1/a//b", "/v2/x", "/v1x/a",
-    "/v1/a%0ab", "/v1/a%2500",
+    "/v1/a%0ab", "/v1/a%2500", "/v1/%72esponses/resp_1", "/v1/responses%2Fresp_1", "/v1/%2572esponses/resp_1",
   } do
     it("is refused when it is " .. path, function()
       local rest, failure = forward_path.below(path)

@@ -233,6 +233,23 @@ describe("a response that a provider has", function()
     assert.equal("previous_response_not_found", failure.code)
   end)
 
+  it("is nobody else's under another spelling of its id", function()
+    responses.remember(call_of "blue", "openai", "resp_68a9")
+    local away, gone = elsewhere "openai"
+    for _, id in ipairs { "resp_68a%39", "resp%5F68a9", "%72esp_68a9", "resp_68a9;a=b", "resp_68a9%2Finput_items" } do
+      assert.equal(404, asked("red", "GET", "/v1/responses/" .. id, nil, away).status)
+    end
+    assert.same({}, gone)
+  end)
+
+  it("is found, and is somebody's, whatever its provider's ids look like", function()
+    responses.remember(call_of "blue", "xai", "0b1e-77")
+    local away, gone = elsewhere "openai"
+    asked("blue", "GET", "/v1/responses/0b1e-77", nil, away)
+    assert.equal(404, asked("red", "GET", "/v1/responses/0b1e-77", nil, away).status)
+    assert.same({ "xai" }, gone)
+  end)
+
   it("that nobody remembers is asked for at the configured target", function()
     local away, gone = elsewhere "openai"
     asked("blue", "GET", "/v1/responses/resp_68a2/input_items", nil, away)
