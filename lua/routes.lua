@@ -108,12 +108,21 @@ local function wire_of(target, surface, model)
   return wire and { kind = "counted", dialect = wire.dialect }
 end
 
+--- A name that leads elsewhere in a path, however it is encoded there: no model is called so.
+local function leads_away(model)
+  for name in model:gmatch "[^/\\]+" do
+    if name == "." or name == ".." then return true end
+  end
+  return false
+end
+
 ---@param model string the name after aliases
 ---@param requested string the client's word
 ---@param surface Surface
----@return Route? nil: the target has no such surface
+---@return Route? nil: the target has no such surface, or no such model
 local function route_make(target, model, requested, surface)
   model = long_name(target.provider, target.model_map[model] or model)
+  if leads_away(model) then return nil end
   local wire = wire_of(target, surface, model)
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
