@@ -47,6 +47,10 @@ enum { ORIGINS_MOST = 4096 };
 static struct origin *origin_of(struct worker *worker, const struct fetch_request *request, struct error *error) {
   struct origin_options options = {
       .url = request->url->origin, .protocol = ORIGIN_HTTP1, .public_only = request->public_only};
+  if (request->public_only && url_private(request->url)) { /* a proxy would be asked before anybody looks */
+    error_set(error, 502, "upstream_blocked", "%s has an address that is not allowed", request->url->host);
+    return NULL;
+  }
   if (request->public_only && upstream_origins(worker->upstream) >= ORIGINS_MOST) {
     error_set(error, 502, "upstream_blocked", "too many hosts have been asked for");
     return NULL;

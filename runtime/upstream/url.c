@@ -35,6 +35,11 @@ int url_parse(struct slice text, struct url *url, struct error *error) {
   return 0;
 }
 
+bool url_private(const struct url *url) {
+  union address address;
+  return url->loopback || (address_parse(url->host, 1, &address) && address_private(&address));
+}
+
 /* ---- rules ---- */
 
 static bool take_prefix(struct slice *text, struct slice prefix) {

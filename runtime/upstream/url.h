@@ -19,6 +19,10 @@ struct url {
  * query without a path. The target's bytes are checked when the call is sent. */
 int url_parse(struct slice text, struct url *url, struct error *error);
 
+/* Whether the host itself is an address off the public Internet, or a name of this machine: no resolver need be asked.
+ */
+bool url_private(const struct url *url);
+
 /* Does `rule` name this address? A rule is `[http://|https://]host[:port]`; `*.example.com` as the host stands for
  * every name below example.com, not for itself; without a port any port is meant. Unencrypted calls are only meant by a
  * rule that says http://, or when the address is this machine's loopback. */

@@ -30,6 +30,24 @@ static void an_address_has_an_origin_and_a_target(void **state) {
   assert_true(slice_equal(url.target, SLICE_LITERAL("/")) && url.loopback && url.port == 80);
 }
 
+static void a_host_may_be_private_by_itself(void **state) {
+  (void)state;
+  static const char *const inside[] = {"http://127.0.0.1/",        "http://localhost:80/", "http://10.1.2.3/",
+                                       "http://169.254.169.254/",  "http://[::1]/",        "http://[::ffff:10.0.0.1]/",
+                                       "https://[fd00:ec2::254]/", "http://0.0.0.0/",      "http://[64:ff9b::7f00:1]/"};
+  static const char *const outside[] = {"http://8.8.8.8/", "https://example.com/", "http://[2606:4700::1111]/"};
+  struct url url;
+  struct error error;
+  for (size_t i = 0; i < sizeof inside / sizeof *inside; i++) {
+    assert_int_equal(url_parse(slice_text(inside[i]), &url, &error), 0);
+    if (!url_private(&url)) fail_msg("%s is no private one", inside[i]);
+  }
+  for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+    assert_int_equal(url_parse(slice_text(outside[i]), &url, &error), 0);
+    if (url_private(&url)) fail_msg("%s is a private one", outside[i]);
+  }
+}
+
 static void what_can_be_read_in_two_ways_is_refused(void **state) {
   (void)state;
   static const char *const addresses[] = {"",
@@ -105,6 +123,7 @@ static void unencrypted_calls_are_for_loopback_or_said_so(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_address_has_an_origin_and_a_target),
+      cmocka_unit_test(a_host_may_be_private_by_itself),
       cmocka_unit_test(what_can_be_read_in_two_ways_is_refused),
       cmocka_unit_test(a_rule_names_a_host_whatever_the_port),
       cmocka_unit_test(a_rule_with_a_port_means_that_port),
