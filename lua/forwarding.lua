@@ -76,14 +76,20 @@ local function hidden(call, request, target, route, reply)
   return failure and upstream_fault.blamed(failure)
 end
 
+--- The id of the response that a stream begins with. Of a long event only the beginning is there.
+local function id_of_stream(reply)
+  local _, data = reply:first()
+  local event = json.decode(data)
+  if event == nil then return data:match '"response"%s*:%s*{%s*"id"%s*:%s*"([%w_%-.:]+)"' end
+  return json.is_object(event) and json.is_object(event.response) and event.response.id
+end
+
 --- A response that its provider keeps is found there again.
 local function remember(call, request, target, reply)
   if request.surface.endpoint ~= "responses" or request.facts.kept == false then return end
   local id
   if reply:streams() then
-    local _, data = reply:first()
-    local event = json.decode(data)
-    id = json.is_object(event) and json.is_object(event.response) and event.response.id
+    id = id_of_stream(reply)
   else
     id = json.decode(reply:raw "id" or "null")
   end

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import { providerKey } from '../tools/gateway.mjs';
-import { whole } from '../tools/answers.mjs';
+import { head, raw, whole } from '../tools/answers.mjs';
 import { assertError, play, plays } from '../tools/play.mjs';
 
 const key = (...names) => Object.fromEntries(names.map((name) => [`${name.toUpperCase()}_API_KEY`, providerKey(name)]));
@@ -64,6 +64,24 @@ plays('files, batches and responses', open, (act) => {
       assert.deepEqual([openai.last.method, openai.last.target], [method, `/v1${path}`]);
     }
   });
+});
+
+play('a streamed response is found where it was made, however long its first event is', async (stage) => {
+  const openai = await stage.upstream();
+  const gateway = await stage.gateway({ targets: { openai } });
+  const event = (type, more) => `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
+  const response = { id: 'resp_long', object: 'response', status: 'in_progress', error: null,
+    instructions: `say "error" ${'x'.repeat(100_000)}`, output: [] };
+  openai.answer(raw(head(200, { 'Content-Type': 'text/event-stream', Connection: 'close' })
+    + event('response.created', { sequence_number: 0, response })
+    + event('response.completed', { sequence_number: 1, response: { ...response, status: 'completed' } })));
+  const answer = await gateway.fetch('POST', '/v1/responses', {
+    body: JSON.stringify({ model: 'gpt-5', input: 'x', stream: true }), headers: { 'Content-Type': 'application/json' },
+  });
+  assert.equal(answer.status, 200, answer.text);
+  openai.answer(whole({ id: 'resp_long' }));
+  assert.equal((await gateway.get('/v1/responses/resp_long')).status, 200);
+  assert.equal(openai.last.target, '/v1/responses/resp_long');
 });
 
 play('the only target that has files needs no name', async (stage) => {
