@@ -236,10 +236,10 @@ static int call_get(lua_State *L) {
   return 2;
 }
 
-/* raw(name) -> the member's own bytes | nothing */
+/* raw(name, most) -> the member's own bytes | nothing, also when there are more than `most` of them */
 static int call_raw(lua_State *L) {
   const struct json_member *member = member_named(L, bind_call(L, 1));
-  if (!member) return 0;
+  if (!member || member->value.len > (size_t)luaL_optnumber(L, 3, 0x1p40)) return 0;
   bind_push_slice(L, member->value);
   return 1;
 }

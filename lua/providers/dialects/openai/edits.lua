@@ -60,8 +60,10 @@ local function add_lists(list, call, names)
   end
 end
 
+local MESSAGES_MOST = 2097152 -- bytes that are looked into: longer ones go out as they are
+
 local function add_messages(list, call, provider)
-  local raw = call:raw "messages"
+  local raw = call:raw("messages", MESSAGES_MOST)
   if not raw then return end
   if raw == "null" then return add(list, "set", "messages", raw) end
   if not history.may_concern(raw, provider) then return end
