@@ -21,7 +21,8 @@ describe("a surface", function()
   it("counts by what it is about", function()
     assert.same({ characters = 5 }, surfaces.speech.measure({ characters = 5 }, nil, nil))
     assert.same({ images = 2, prompt_tokens = 1 }, surfaces.images.measure({ images = 2 }, nil, { prompt_tokens = 1 }))
-    local answer = { raw = function(_, name) return name == "meta" and '{"billed_units":{"search_units":3}}' or nil end }
+    local meta = '{"billed_units":{"search_units":3}}'
+    local answer = { raw = function(_, name) return name == "meta" and meta or nil end }
     assert.same({ search_units = 3 }, surfaces.rerank.measure({}, answer, nil))
     local heard = { raw = function(_, name) return name == "duration" and "8.2" or nil end }
     assert.same({ seconds = 9 }, surfaces.transcriptions.measure({}, heard, nil))
@@ -30,7 +31,10 @@ end)
 
 describe("usage", function()
   it("is read in any of OpenAI's spellings", function()
-    assert.same({ prompt_tokens = 9, completion_tokens = 4, total_tokens = 13, cached_tokens = 2, reasoning_tokens = 1 },
+    local counts = {
+      prompt_tokens = 9, completion_tokens = 4, total_tokens = 13, cached_tokens = 2, reasoning_tokens = 1,
+    }
+    assert.same(counts,
       account.of_openai {
         prompt_tokens = 9, completion_tokens = 4, total_tokens = 13, prompt_tokens_details = { cached_tokens = 2 },
         completion_tokens_details = { reasoning_tokens = 1 },

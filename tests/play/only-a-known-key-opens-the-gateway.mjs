@@ -26,7 +26,7 @@ const MISSING = {
   'another scheme': { Authorization: 'Basic YTpi' },
   'a small b': { Authorization: `bearer ${MASTER_KEY}` },
   'the bare key': { Authorization: MASTER_KEY },
-  'x-api-key': { 'X-Api-Key': MASTER_KEY },
+  'another header': { 'X-Auth-Token': MASTER_KEY },
 };
 const WRONG = {
   'another key': 'Bearer fgw_0000',
