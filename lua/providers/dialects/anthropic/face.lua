@@ -3,12 +3,12 @@
 
 local json = require "gateway.json"
 
-local answer = require "providers.dialects.anthropic.face_answer"
-local failing = require "providers.dialects.anthropic.face_failure"
-local forward = require "providers.dialects.anthropic.face_forward"
-local reading = require "providers.dialects.anthropic.face_read"
-local request = require "providers.dialects.anthropic.face_request"
-local stream = require "providers.dialects.anthropic.face_stream"
+local answer = require "providers.dialects.anthropic.face.answer"
+local failing = require "providers.dialects.anthropic.face.failure"
+local forward = require "providers.dialects.anthropic.face.forward"
+local reading = require "providers.dialects.anthropic.face.read"
+local request = require "providers.dialects.anthropic.face.request"
+local stream = require "providers.dialects.anthropic.face.stream"
 local value = require "providers.dialects.neutral.value"
 
 -- The order and the spelling of numbers in arguments and schemas are the client's.

@@ -1,14 +1,14 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Clients that speak Gemini's API, in front of any provider.
 
-local answer = require "providers.dialects.gemini.face_answer"
-local embed = require "providers.dialects.gemini.face_embed"
-local failing = require "providers.dialects.gemini.face_failure"
-local forward = require "providers.dialects.gemini.face_forward"
-local reading = require "providers.dialects.gemini.face_read"
-local request = require "providers.dialects.gemini.face_request"
+local answer = require "providers.dialects.gemini.face.answer"
+local embed = require "providers.dialects.gemini.face.embed"
+local failing = require "providers.dialects.gemini.face.failure"
+local forward = require "providers.dialects.gemini.face.forward"
+local reading = require "providers.dialects.gemini.face.read"
+local request = require "providers.dialects.gemini.face.request"
 local spelt = require "providers.dialects.gemini.spelt"
-local stream = require "providers.dialects.gemini.face_stream"
+local stream = require "providers.dialects.gemini.face.stream"
 
 -- The order and the spelling of numbers in arguments and schemas are the client's.
 local RAW_KEYS = spelt.both {

@@ -4,13 +4,13 @@
 
 local json = require "gateway.json"
 
-local calls = require "providers.dialects.anthropic.face_calls"
-local counts = require "providers.dialects.anthropic.face_counts"
-local events = require "providers.dialects.anthropic.face_events"
-local failing = require "providers.dialects.anthropic.face_failure"
+local calls = require "providers.dialects.anthropic.face.calls"
+local counts = require "providers.dialects.anthropic.face.counts"
+local events = require "providers.dialects.anthropic.face.events"
+local failing = require "providers.dialects.anthropic.face.failure"
 local mended = require "providers.dialects.neutral.mended"
 local neutral = require "providers.dialects.neutral.failure"
-local stop = require "providers.dialects.anthropic.face_stop"
+local stop = require "providers.dialects.anthropic.face.stop"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed

@@ -5,7 +5,7 @@
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
-local known = require "providers.dialects.anthropic.face_known_tools"
+local known = require "providers.dialects.anthropic.face.known_tools"
 local schema = require "providers.dialects.neutral.schema"
 local value = require "providers.dialects.neutral.value"
 

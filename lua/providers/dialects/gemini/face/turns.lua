@@ -7,7 +7,7 @@ local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
 local ordered = require "providers.dialects.neutral.ordered"
-local parts = require "providers.dialects.gemini.face_parts"
+local parts = require "providers.dialects.gemini.face.parts"
 local spelt = require "providers.dialects.gemini.spelt"
 
 ---@class FaceWalk

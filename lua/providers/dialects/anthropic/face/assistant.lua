@@ -6,7 +6,7 @@ local json = require "gateway.json"
 
 local ids = require "providers.dialects.neutral.ids"
 local ordered = require "providers.dialects.neutral.ordered"
-local parts = require "providers.dialects.anthropic.face_parts"
+local parts = require "providers.dialects.anthropic.face.parts"
 local value = require "providers.dialects.neutral.value"
 
 local typed = value.typed

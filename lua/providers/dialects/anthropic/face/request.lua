@@ -4,9 +4,9 @@
 local crypto = require "gateway.crypto"
 local json = require "gateway.json"
 
-local facing = require "providers.dialects.anthropic.face_target"
-local tools = require "providers.dialects.anthropic.face_tools"
-local turns = require "providers.dialects.anthropic.face_turns"
+local facing = require "providers.dialects.neutral.wants"
+local tools = require "providers.dialects.anthropic.face.tools"
+local turns = require "providers.dialects.anthropic.face.turns"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed

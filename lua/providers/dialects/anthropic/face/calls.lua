@@ -4,8 +4,8 @@
 
 local json = require "gateway.json"
 
-local events = require "providers.dialects.anthropic.face_events"
-local stop = require "providers.dialects.anthropic.face_stop"
+local events = require "providers.dialects.anthropic.face.events"
+local stop = require "providers.dialects.anthropic.face.stop"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed

@@ -4,8 +4,8 @@
 
 local json = require "gateway.json"
 
-local answer = require "providers.dialects.gemini.face_answer"
-local failing = require "providers.dialects.gemini.face_failure"
+local answer = require "providers.dialects.gemini.face.answer"
+local failing = require "providers.dialects.gemini.face.failure"
 local neutral = require "providers.dialects.neutral.failure"
 local usages = require "providers.dialects.neutral.usage"
 local value = require "providers.dialects.neutral.value"

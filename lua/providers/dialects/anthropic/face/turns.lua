@@ -4,10 +4,10 @@
 
 local json = require "gateway.json"
 
-local assistant = require "providers.dialects.anthropic.face_assistant"
+local assistant = require "providers.dialects.anthropic.face.assistant"
 local failure = require "providers.dialects.neutral.failure"
 local ids = require "providers.dialects.neutral.ids"
-local parts = require "providers.dialects.anthropic.face_parts"
+local parts = require "providers.dialects.anthropic.face.parts"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed

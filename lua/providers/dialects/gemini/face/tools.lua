@@ -4,7 +4,7 @@
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
-local schema = require "providers.dialects.gemini.face_schema"
+local schema = require "providers.dialects.gemini.face.schema"
 local spelt = require "providers.dialects.gemini.spelt"
 
 local function function_of(declaration)

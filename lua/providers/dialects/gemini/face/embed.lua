@@ -4,7 +4,7 @@
 local json = require "gateway.json"
 
 local failure = require "providers.dialects.neutral.failure"
-local parts = require "providers.dialects.gemini.face_parts"
+local parts = require "providers.dialects.gemini.face.parts"
 local spelt = require "providers.dialects.gemini.spelt"
 local value = require "providers.dialects.neutral.value"
 

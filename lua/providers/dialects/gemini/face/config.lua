@@ -3,8 +3,8 @@
 
 local json = require "gateway.json"
 
-local facing = require "providers.dialects.anthropic.face_target"
-local schema = require "providers.dialects.gemini.face_schema"
+local facing = require "providers.dialects.neutral.wants"
+local schema = require "providers.dialects.gemini.face.schema"
 local spelt = require "providers.dialects.gemini.spelt"
 local thinking = require "providers.dialects.gemini.thinking"
 

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A request of generateContent, or of countTokens, as an OpenAI chat request.
 
-local config = require "providers.dialects.gemini.face_config"
-local facing = require "providers.dialects.anthropic.face_target"
+local config = require "providers.dialects.gemini.face.config"
+local facing = require "providers.dialects.neutral.wants"
 local spelt = require "providers.dialects.gemini.spelt"
-local tools = require "providers.dialects.gemini.face_tools"
-local turns = require "providers.dialects.gemini.face_turns"
+local tools = require "providers.dialects.gemini.face.tools"
+local turns = require "providers.dialects.gemini.face.turns"
 
 --- What of Google's own members the one who is asked can use.
 local function wants_of(context)

@@ -3,9 +3,9 @@
 
 local json = require "gateway.json"
 
-local counts = require "providers.dialects.anthropic.face_counts"
+local counts = require "providers.dialects.anthropic.face.counts"
 local mended = require "providers.dialects.neutral.mended"
-local stop = require "providers.dialects.anthropic.face_stop"
+local stop = require "providers.dialects.anthropic.face.stop"
 local value = require "providers.dialects.neutral.value"
 
 local member, typed = value.member, value.typed
