@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
---- What of the members that are Anthropic's or Google's own the one who is asked can use, once they stand in OpenAI's form.
+--- What of Anthropic's and Google's own members the one who is asked can use, once they stand in OpenAI's form.
 
 -- Dialects that reach Claude: signed thinking, cache markers, images in tool results mean something there.
 local CLAUDE = { "^anthropic", "^vertex_anthropic", "^bedrock" }
