@@ -33,6 +33,7 @@ function forms.reader(rules)
   return function(call)
     local form = multipart.read(call)
     if not form then return nil, errors.invalid "invalid multipart form" end
+    if not json.encode(forms.fields(form)) then return nil, errors.invalid "invalid multipart form" end
     for _, rule in ipairs(rules) do
       if lacks(form, rule) then return nil, errors.invalid(rule[1] .. " is required", rule[1]) end
     end

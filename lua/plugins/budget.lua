@@ -95,6 +95,20 @@ local function number_at(ctx, path)
   return type(value) == "number" and value > 0 and value or nil
 end
 
+--- Where the APIs that clients speak declare how long an answer may be.
+local CEILINGS = {
+  "max_completion_tokens", "max_tokens", "max_output_tokens", "generationConfig.maxOutputTokens",
+  "generation_config.max_output_tokens",
+}
+
+--- The ceiling a request declares.
+local function ceiling(ctx)
+  for _, name in ipairs(CEILINGS) do
+    local value = number_at(ctx, name)
+    if value then return value end
+  end
+end
+
 --- The rates to expect: by the catalog those of the target that is asked first; unknown ones cost nothing.
 local function expected_rates(ctx, conf)
   if not by_catalog(conf, ctx.model) then return rates_of(conf, ctx.model) end
@@ -107,7 +121,7 @@ local function estimate(ctx, conf)
   local length, rates = 0, expected_rates(ctx, conf)
   for part in ctx:texts "request" do length = length + #part.text end
   local prompt = math.ceil(length / CHARACTERS_PER_TOKEN)
-  local answer = number_at(ctx, "max_completion_tokens") or number_at(ctx, "max_tokens") or conf.reserve_output_tokens
+  local answer = ceiling(ctx) or conf.reserve_output_tokens
   local tokens = answer * (number_at(ctx, "n") or 1)
   return whole(NANO_PER_TOKEN * (rates.input_per_m_tokens * prompt + rates.output_per_m_tokens * tokens)), prompt
 end

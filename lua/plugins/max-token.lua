@@ -4,18 +4,30 @@
 
 local json = require "gateway.json"
 
---- The ceiling a request declares, by either of its names.
+--- Where the APIs that clients speak declare how long an answer may be.
+local CEILINGS = {
+  "max_completion_tokens", "max_tokens", "max_output_tokens", "generationConfig.maxOutputTokens",
+  "generation_config.max_output_tokens",
+}
+
+--- The ceiling a request declares, by any of its names.
 local function declared(body)
   local most = 0
-  for _, name in ipairs { "max_completion_tokens", "max_tokens" } do
+  for _, name in ipairs(CEILINGS) do
     local value = body:get(name)
     if type(value) == "number" and value > most then most = value end
   end
   return most
 end
 
-local function message_count(body)
-  local messages = body:get "messages"
+--- Where the messages are, by endpoint.
+local MESSAGES = {
+  chat = "messages", messages = "messages", responses = "input", gemini = "contents",
+}
+
+local function message_count(ctx)
+  local name = MESSAGES[ctx.endpoint]
+  local messages = name and ctx.body:get(name)
   return json.is_array(messages) and #messages or 0
 end
 
@@ -31,7 +43,7 @@ local function before_request(ctx, conf)
   end
   local tokens = conf.max_tokens > 0 and declared(ctx.body) or 0
   if tokens > conf.max_tokens then return refuse("max_tokens %d exceeds limit of %d", tokens, conf.max_tokens) end
-  local messages = conf.max_messages > 0 and ctx.endpoint == "chat" and message_count(ctx.body) or 0
+  local messages = conf.max_messages > 0 and message_count(ctx) or 0
   if messages > conf.max_messages then
     return refuse("message count %d exceeds limit of %d", messages, conf.max_messages)
   end

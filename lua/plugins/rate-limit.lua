@@ -69,11 +69,25 @@ local function number_at(ctx, path)
   return type(value) == "number" and value > 0 and value or nil
 end
 
+--- Where the APIs that clients speak declare how long an answer may be.
+local CEILINGS = {
+  "max_completion_tokens", "max_tokens", "max_output_tokens", "generationConfig.maxOutputTokens",
+  "generation_config.max_output_tokens",
+}
+
+--- The ceiling a request declares.
+local function ceiling(ctx)
+  for _, name in ipairs(CEILINGS) do
+    local value = number_at(ctx, name)
+    if value then return value end
+  end
+end
+
 --- What a request will use at most, as far as one can know, and what of that it asks with.
 local function estimate(ctx)
   local length = 0
   for part in ctx:texts "request" do length = length + #part.text end
-  local answer = number_at(ctx, "max_completion_tokens") or number_at(ctx, "max_tokens") or 0
+  local answer = ceiling(ctx) or 0
   local prompt = math.ceil(length / CHARACTERS_PER_TOKEN)
   return prompt + answer * (number_at(ctx, "n") or 1), prompt
 end

@@ -28,6 +28,23 @@ describe("max-token", function()
     assert.are.equal(message, refused({}, { messages = messages(1), max_tokens = 1, max_completion_tokens = 9000 }))
   end)
 
+  it("refuses it in the words of other APIs, too", function()
+    for _, body in ipairs {
+      { max_output_tokens = 9000 }, { generationConfig = { maxOutputTokens = 9000 } },
+      { generation_config = { max_output_tokens = 9000 } },
+    } do
+      assert.truthy(refused({}, body))
+    end
+  end)
+
+  it("counts messages wherever the endpoint has them", function()
+    for endpoint, body in pairs { messages = { messages = messages(3) }, responses = { input = messages(3) },
+      gemini = { contents = messages(3) }, chat = { messages = messages(3) } } do
+      local request = spec.request { body = body, endpoint = endpoint }
+      assert.truthy(spec.plugin("max-token", { max_messages = 2 }):before_request(request), endpoint)
+    end
+  end)
+
   it("refuses too many messages", function()
     assert.are.equal("request rejected by max-token (before_request): message count 120 exceeds limit of 100",
       refused({}, { messages = messages(120) }))
