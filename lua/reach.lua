@@ -16,6 +16,7 @@ local ORIGINS_MOST = 64 -- that a provider's answers may name
 ---@field options table time-outs and protocol
 ---@field handles table<string, table> by origin
 ---@field count integer
+---@field token string? the latest that a signature held
 
 --- Held here alone: targets are shown to scripts.
 ---@type table<table, Reach>
@@ -102,6 +103,25 @@ end
 --- Whether a call to this address is one that a signature may prove.
 function reach.signs(target, origin, named)
   return target.sign ~= nil and (named or reach.trusts(known[target].origin, origin))
+end
+
+--- A token that a signature holds: no log line and no message of a provider shows it from now on.
+local function hide_token(target, headers)
+  local self, token = known[target], (headers.authorization or ""):match "^Bearer (.+)$"
+  if not token or token == self.token then return end
+  self.token = token
+  log.hide(target.name, token)
+end
+
+--- Signs, and keeps what it was signed with to itself. May wait.
+---@param target Target
+---@param outgoing table what the provider's `sign` is told
+---@return table<string, string>? headers
+---@return Failure? failure
+function reach.signed(target, outgoing)
+  local headers, failure = target.sign(outgoing, reach.signing(target))
+  if headers then hide_token(target, headers) end
+  return headers, failure
 end
 
 --- What a signature is made with: who asks.

@@ -69,9 +69,9 @@ function sending.sign(call, target, out)
   local headers = lower(out.headers, lower(reach.lines(target), {}))
   local method = out.method or "POST"
   local body = out.body or method ~= "GET" and call:text() or ""
-  local more, failure = target.sign({
+  local more, failure = reach.signed(target, {
     method = method, host = host_of(out.origin or target.origin), path = out.path, headers = headers, body = body,
-  }, reach.signing(target))
+  })
   if not more then return failure or errors.unsigned end
   out.headers = lower(more, lower(out.headers, {}))
 end
@@ -134,9 +134,9 @@ function sending.lines(target, out)
   local headers = reach.credentialed(target)
   headers["content-type"] = nil
   if not target.sign or not reach.signs(target, out.origin, true) then return headers end
-  local more, failure = target.sign({
+  local more, failure = reach.signed(target, {
     method = out.method, host = host_of(out.origin), path = out.path, headers = headers, body = "",
-  }, reach.signing(target))
+  })
   if not more then return nil, failure or errors.unsigned end
   return lower(more, headers)
 end

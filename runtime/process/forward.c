@@ -194,7 +194,9 @@ int forward_send(struct forward *forward, const struct forward_request *wanted, 
                                       .queue_high = call->worker->settings.queue_high_bytes};
   if (request->upgrade) transfer.upgrade = SLICE_LITERAL("websocket");
   body_describe(forward, &transfer, pieces);
-  forward->secret = arena_copy(exchange_arena(call->exchange), forward_secret(request->lines));
+  struct slice secret = forward_secret(request->signs);
+  if (secret.len == 0) secret = forward_secret(request->lines);
+  forward->secret = arena_copy(exchange_arena(call->exchange), secret);
   if (transfer_start(call->worker->upstream, &transfer, &events, forward, &forward->transfer, error) < 0) return -1;
   forward->state = FORWARD_ASKED;
   wait_for(forward, wake, waiter);

@@ -67,6 +67,20 @@ play('vertex buys one token for all workers', async (stage) => {
   assert.ok(Math.abs(claims.iat - Date.now() / 1000) < 60);
 });
 
+play('what vertex says of a token that it does not like names no token', async (stage) => {
+  const { upstream, tokens, gateway } = await open(stage);
+  const name = 'google-token-for-all-workers-0001';
+  tokens.answer(token(name));
+  upstream.answer(failure(403, { message: `who is ${name}?`, status: 'PERMISSION_DENIED' }));
+  const passed = await gateway.get('/v1/other', { headers: { 'X-Provider': 'vertex-ai' } });
+  assert.equal(upstream.last.header('authorization'), `Bearer ${name}`);
+  for (const answer of [passed, await chat(gateway)]) {
+    assert.ok(answer.status >= 400);
+    assert.ok(!answer.text.includes(name), answer.text);
+  }
+  assert.ok(!gateway.output.out.includes(name));
+});
+
 play('vertex renews a token ahead of its end, and goes on with it while the endpoint is dead', async (stage) => {
   const { upstream, tokens, gateway } = await open(stage);
   tokens.answer(token('one', 16), failure(503));
