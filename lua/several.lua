@@ -61,7 +61,9 @@ end
 function several.run(call, request, target, route, bodies)
   local texts, usage = {}, {}
   if #bodies > PROMPTS_MOST or route.kind == "local" then return nil, several.refused end
-  local whole = { surface = request.surface, model = request.model, stream = false, moved = request.moved }
+  local whole = {
+    surface = request.surface, model = request.model, stream = false, moved = request.moved, visit = request.visit,
+  }
   for i, body in ipairs(bodies) do
     body.stream, body.stream_options, whole.decoded = nil, nil, nil
     local failure = faces.put(call, body)
