@@ -123,8 +123,9 @@ static int call_pass(lua_State *L) {
 
 /* ---- event streams written by scripts ---- */
 
-/* stream(headers, reply, content_type) begins; write(text) sends and waits while the client is slow; finish(complete)
- * ends. Without a type it is one of events. */
+/* stream(headers, reply, content_type) begins; write(text, counted) sends and waits while the client is slow;
+ * finish(complete) ends. Without a type it is one of events. `counted`: bytes of it that say something, where that is
+ * not all of it; tokens are estimated by them. */
 static int call_stream(lua_State *L) {
   struct call *call = bind_call(L, 1);
   lua_settop(L, 4);
@@ -166,7 +167,7 @@ static struct call *open_stream(lua_State *L) {
 static int call_write(lua_State *L) {
   struct call *call = open_stream(L);
   if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
-  estimate_flow_add(&call->flow, bind_slice(L, 2).len);
+  estimate_flow_add(&call->flow, (uint64_t)luaL_optnumber(L, 3, (lua_Number)bind_slice(L, 2).len));
   if (call_stream_write(call, bind_slice(L, 2)) != EXCHANGE_FULL) return 0;
   struct writable_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
   *wait = (struct writable_wait){call, task_of(L), 0};

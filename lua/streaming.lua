@@ -25,6 +25,7 @@ local KEPT_MAX = 1048576 -- bytes of chunks kept for after_request: more, and th
 ---@field kept_bytes integer
 ---@field voice Voice
 ---@field seen boolean? the plugins have looked at the whole before
+---@field told integer? bytes of chunks that a face has heard and said nothing of yet
 
 local streaming = {}
 
@@ -54,18 +55,28 @@ local function begin(out)
   out.open = true
 end
 
+--- What ends a stream says nothing itself.
 local function write(out, text)
-  if text ~= "" then out.call:write(text) end
+  if text ~= "" then out.call:write(text, 0) end
+end
+
+--- A face says the same in more words, and some of it later: what it is told counts.
+local function hear(out, payloads)
+  if not out.voice.face then return end
+  for _, payload in ipairs(payloads) do out.told = (out.told or 0) + #payload end
 end
 
 --- Waits while the client is behind.
 local function send(out, payloads)
   if #payloads == 0 then return end
   local text = voice.say(out.voice, payloads)
+  hear(out, payloads)
   if out.kept then keep(out, payloads) end
   if text == "" then return end
   begin(out)
-  out.call:write(text)
+  local told = out.told
+  out.told = nil
+  out.call:write(text, told)
 end
 
 -- Ends ---------------------------------------------------------------------------------------------------------------

@@ -131,6 +131,16 @@ plays('a request whose tokens nobody has counted', open, (act) => {
     assert.ok(told.tokens_out >= 40 && told.tokens_out <= 90, `${told.tokens_out}`);
     assert.equal(told.cost_usd, (told.tokens_in * 3 + told.tokens_out * 15) / 1e6);
   });
+  act('is estimated by the same for a client of another API', async ({ upstream, gateway }) => {
+    upstream.answer(speech(Array(50).fill('word '), { usage: false }));
+    const messages = [{ role: 'user', content: 'x' }];
+    const body = { model: MODEL, max_tokens: 99, stream: true, messages };
+    const answer = await gateway.fetch('POST', '/v1/messages', { body: JSON.stringify(body) });
+    assert.equal(answer.status, 200, answer.text);
+    const told = (await gateway.access(1, '/v1/messages')).at(-1);
+    assert.ok(told.usage_estimated && told.tokens_out >= 40 && told.tokens_out <= 90, JSON.stringify(told));
+  });
+
   act('because its stream was cut by the provider is estimated, too', async ({ upstream, gateway }) => {
     upstream.answer(speech(Array(50).fill('word '), { usage: false, end: 'cut' }));
     const told = await line(gateway, async () => drain(await gateway.stream()).catch(() => {}));
