@@ -99,8 +99,7 @@ static int target_streams(lua_State *L) {
 
 static struct slice answer_field(const struct forward *forward, struct slice name) {
   const struct transfer_response *response = forward->response;
-  const struct http_field *field = field_find(response->fields, response->field_count, name);
-  return field ? field->value : (struct slice){0};
+  return field_value(response->fields, response->field_count, name);
 }
 
 static int send_results(lua_State *L, void *operation) {

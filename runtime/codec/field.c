@@ -94,6 +94,11 @@ const struct http_field *field_find(const struct http_field *fields, unsigned co
   return NULL;
 }
 
+struct slice field_value(const struct http_field *fields, unsigned count, struct slice name) {
+  const struct http_field *field = field_find(fields, count, name);
+  return field ? field->value : (struct slice){0};
+}
+
 unsigned field_count(const struct http_field *fields, unsigned count, struct slice name) {
   unsigned found = 0;
   for (unsigned i = 0; i < count; i++) found += slice_equal_caseless(fields[i].name, name);

@@ -38,6 +38,9 @@ enum field_result field_lines_parse(struct slice lines, const struct field_limit
 size_t field_head_length(struct slice bytes, size_t *scanned);
 
 const struct http_field *field_find(const struct http_field *fields, unsigned count, struct slice name);
+
+/* The value of the first of that name; a null slice when there is none. */
+struct slice field_value(const struct http_field *fields, unsigned count, struct slice name);
 unsigned field_count(const struct http_field *fields, unsigned count, struct slice name);
 
 /* `0|[1-9][0-9]{0,14}`, nothing else. */

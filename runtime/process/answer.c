@@ -161,3 +161,10 @@ void call_refuse(struct call *call, const struct call_problem *problem) {
   call_respond(call, shape_status(call->shape, problem), SLICE_LITERAL("application/json"), problem->fields, &piece, 1);
   buffer_free(&body);
 }
+
+int call_refuse_text(struct call *call, int status, const char *type, const char *code, const char *message) {
+  call_refuse(
+      call, &(struct call_problem){
+                .status = status, .message = slice_text(message), .type = slice_text(type), .code = slice_text(code)});
+  return -1;
+}

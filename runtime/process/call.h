@@ -135,6 +135,8 @@ struct call_problem {
   struct slice fields;
 };
 void call_refuse(struct call *call, const struct call_problem *problem);
+/* The same in static texts; always -1, for who refuses by returning. */
+int call_refuse_text(struct call *call, int status, const char *type, const char *code, const char *message);
 
 /* Answers whole. `fields`: prepared lines beside those every answer gets (X-Request-ID, nosniff). */
 void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,

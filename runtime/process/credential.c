@@ -2,8 +2,7 @@
 #include "process/credential.h"
 
 static struct slice field_of(const struct http_request *request, const char *name) {
-  const struct http_field *field = field_find(request->fields, request->field_count, slice_text(name));
-  return field ? field->value : (struct slice){0};
+  return field_value(request->fields, request->field_count, slice_text(name));
 }
 
 static struct slice protocol_key(struct slice list) {

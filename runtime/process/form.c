@@ -3,8 +3,7 @@
 
 static struct slice content_type(const struct call *call) {
   const struct http_request *request = exchange_request(call->exchange);
-  const struct http_field *field = field_find(request->fields, request->field_count, SLICE_LITERAL("content-type"));
-  return field ? field->value : (struct slice){0};
+  return field_value(request->fields, request->field_count, SLICE_LITERAL("content-type"));
 }
 
 static bool streams(const struct form *form) {

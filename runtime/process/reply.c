@@ -270,8 +270,7 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
 
 struct slice reply_field(const struct reply *reply, struct slice name) {
   const struct transfer_response *response = reply->response;
-  const struct http_field *field = response ? field_find(response->fields, response->field_count, name) : NULL;
-  return field ? field->value : (struct slice){0};
+  return response ? field_value(response->fields, response->field_count, name) : (struct slice){0};
 }
 
 static bool starts_caseless(struct slice name, const char *prefix) {
