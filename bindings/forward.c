@@ -102,11 +102,11 @@ static struct slice answer_field(const struct forward *forward, struct slice nam
   return field_value(response->fields, response->field_count, name);
 }
 
+/* What was refused before it began has no transfer. */
 static int send_results(lua_State *L, void *operation) {
   const struct forward *forward = ((struct forward_wait *)operation)->forward;
-  if (forward->state == FORWARD_FAILED) {
-    return bind_target_failure(L, &forward->error, transfer_untouched(forward->transfer));
-  }
+  bool untouched = !forward->transfer || transfer_untouched(forward->transfer);
+  if (forward->state == FORWARD_FAILED) return bind_target_failure(L, &forward->error, untouched);
   struct slice encoding = answer_field(forward, SLICE_LITERAL("content-encoding"));
   lua_pushinteger(L, forward->response->status);
   bind_push_slice(L, answer_field(forward, SLICE_LITERAL("content-type")));

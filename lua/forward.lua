@@ -75,6 +75,11 @@ local NO_SOCKET = {
   message = "this provider is reached in a way that carries no WebSocket",
 }
 
+local NO_BODY = {
+  status = 400, type = "invalid_request_error", code = "invalid_request",
+  message = "a request to become a WebSocket has no body",
+}
+
 -- The body -----------------------------------------------------------------------------------------------------------
 
 local NONE = {}
@@ -242,6 +247,10 @@ local NO_ANTHROPIC = {
   status = 404, type = "invalid_request_error", code = "not_found", message = "no target speaks Anthropic's API",
 }
 
+local function has_body(call)
+  return call:header "transfer-encoding" ~= nil or (call:header "content-length" or "0") ~= "0"
+end
+
 --- Whom the client names, or who owns the model: that of the query for a socket, else the body's.
 ---@return Target? target
 ---@return Failure? failure
@@ -267,6 +276,7 @@ function forward.passthrough(call)
   local path, failure = forward_path.below(call:path())
   if not path then return refuse(call, request, failure) end
   request.path, request.upgrade = path, is_upgrade(call)
+  if request.upgrade and has_body(call) then return refuse(call, request, NO_BODY) end
   request.target, failure = resolve(call, request)
   if not request.target then return refuse(call, request, failure) end
   if not admitted(call, request) then return end
