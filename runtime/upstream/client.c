@@ -26,7 +26,7 @@ struct client {
   struct slice upgrade; /* owned, in `protocol` */
   char protocol[16];
   size_t queue_high;
-  bool extra;    /* more bytes came than the response has */
+  bool extra;    /* more bytes came than the response has, or before all was sent: this connection serves no other */
   bool due;      /* more of the request's body is to come */
   bool chunking; /* which goes in chunks */
   bool full;     /* who sends it waits */
@@ -133,6 +133,7 @@ static bool client_feed(struct client *client, struct slice input) {
       case RESPONSE_MORE:
         return true;
       case RESPONSE_HEAD:
+        client->extra |= client->due || client->connection->writes > 0; /* nobody may read the rest of the request */
         if (!transfer_tell_head(transfer, &client->response.head.response)) return false;
         break;
       case RESPONSE_DATA:
