@@ -111,9 +111,9 @@ end
 local function deliver(call, request, target, route, reply)
   local status = reply:status()
   if status < 200 or status > 299 then return nil, upstream_fault.answer(route.dialect, reply, status) end
-  if reply:verbatim() then return nil, errors.bad_answer end
   local failure = hidden(call, request, target, route, reply)
   if failure then return nil, failure end
+  if request.stream and not reply:streams() then return nil, errors.not_stream end
   remember(call, request, target, reply)
   if reply:streams() then
     return delivery.forwarded(call, request, reply, function(kept)

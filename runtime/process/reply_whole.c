@@ -19,30 +19,46 @@ static bool type_is_json(struct slice type) {
          (type.len > 5 && slice_equal_caseless(slice_from(type, type.len - 5), SLICE_LITERAL("+json")));
 }
 
+/* Sound and what was heard come in many forms; every other surface is answered with JSON or events. */
+static bool has_many_forms(const struct reply *reply) {
+  static const char *const endpoints[] = {"speech", "transcriptions", "translations"};
+  struct slice endpoint = slice_text(reply->call->route->endpoint);
+  for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+    if (slice_equal(endpoint, slice_text(endpoints[i]))) return true;
+  }
+  return false;
+}
+
+static bool is_encoded(const struct reply *reply) {
+  struct slice encoding = reply_field(reply, SLICE_LITERAL("content-encoding"));
+  return encoding.len > 0 && !slice_equal_caseless(encoding, SLICE_LITERAL("identity"));
+}
+
+/* What is compressed can neither be read nor passed on: it is collected like a whole answer, and refused. */
 void reply_form_choose(struct reply *reply) {
   struct slice type = reply_field(reply, SLICE_LITERAL("content-type"));
   bool own = reply->answer == REPLY_ANSWER_OWN;
-  if (reply->response->status / 100 != 2) return;
+  if (reply->response->status / 100 != 2 || is_encoded(reply)) return;
   reply->streams = (reply->wants_stream || own) && framing_has_type(reply->framing, type);
-  reply->verbatim = own && !reply->streams && type.len > 0 && !type_is_json(type) && !type_starts(type, "text/");
+  bool bytes = type.len > 0 && !type_is_json(type) && !type_starts(type, "text/");
+  reply->verbatim = own && !reply->streams && bytes && has_many_forms(reply);
 }
 
 static int encoding_check(struct reply *reply) {
-  struct slice encoding = reply_field(reply, SLICE_LITERAL("content-encoding"));
-  if (encoding.len == 0 || slice_equal_caseless(encoding, SLICE_LITERAL("identity"))) return 0;
+  if (!is_encoded(reply)) return 0;
   return error_set(&reply->error, 502, "upstream_encoded", "The upstream compressed its answer although nobody asked.");
 }
 
-/* Without a type an answer is taken for JSON. */
+/* Where it is not told by the surface, the type tells; without a type an answer is taken for JSON. */
 static bool must_be_json(const struct reply *reply) {
   struct slice type = reply_field(reply, SLICE_LITERAL("content-type"));
-  if (reply->answer == REPLY_ANSWER_OWN) return type.len == 0 || type_is_json(type);
-  return reply->answer == REPLY_ANSWER_JSON;
+  if (reply->answer != REPLY_ANSWER_OWN) return reply->answer == REPLY_ANSWER_JSON;
+  return !has_many_forms(reply) || type.len == 0 || type_is_json(type);
 }
 
 int reply_whole_check(struct reply *reply) {
   struct json_fault fault;
-  if (reply->response->status / 100 != 2 || reply->answer == REPLY_ANSWER_ANY) return 0;
+  if (reply->response->status / 100 != 2) return 0;
   if (encoding_check(reply) < 0) return -1;
   if (!must_be_json(reply)) return 0;
   struct json_limits limits = json_limits_default;
