@@ -85,6 +85,7 @@ local function choice_of(candidate, position, call, id)
   local reading = read_candidate(candidate, (call.kept or {}).names)
   local reason = typed(candidate, "finishReason", "string")
   local broken = is_useless(reading) and finish.broken(reason, candidate)
+  if is_useless(reading) and not reason then broken = finish.empty() end
   if broken then return nil, broken end
   return {
     index = typed(candidate, "index", "number") or position - 1,
@@ -97,6 +98,7 @@ end
 local function choices_of(candidates, call, id)
   local list = json.array {}
   for position, candidate in ipairs(candidates) do
+    if type(candidate) ~= "table" then return nil, finish.empty() end
     local choice, problem = choice_of(candidate, position, call, id)
     if not choice then return nil, problem end
     list[position] = choice
