@@ -9,6 +9,7 @@ local forward_path = require "forward_path"
 local forward_target = require "forward_target"
 local forwarding = require "gateway.forward"
 local json = require "gateway.json"
+local made = require "responses"
 local log = require "gateway.log"
 local passage = require "passage"
 local reach = require "reach"
@@ -330,9 +331,23 @@ function forward.to(call, target, path)
   run(call, request)
 end
 
+--- What is asked about a response without naming it in the path: whose it is counts all the same.
+local function about_response(call)
+  local request, name = open(call:query()), "previous_response_id"
+  local previous
+  if is_read(call, request) then
+    previous = call:get(name)
+  else
+    previous = forwarding.member(call, name)
+  end
+  if type(previous) == "string" and made.target(call, previous) == false then
+    return refuse(call, request, made.not_found(previous))
+  end
+  return forward.passthrough(call)
+end
+
 local elsewhere = {
-  default = forward_target.responses, named = forward_target.with_response, to = forward.to,
-  other = forward.passthrough,
+  default = forward_target.responses, named = forward_target.with_response, to = forward.to, other = about_response,
 }
 
 --- What was made before by POST /v1/responses.

@@ -56,6 +56,15 @@ plays('files, batches and responses', open, (act) => {
     assertError(await gateway.get('/v1/files/%2e%2e/models'), 400, { code: 'invalid_proxy_path' });
   });
 
+  act('what is asked about a response goes on with its body', async ({ openai, gateway }) => {
+    const headers = { 'X-Provider': 'openai', 'Content-Type': 'application/json' };
+    for (const body of ['{"model":"m","previous_response_id":"resp_9","input":"x"}', '{"model":"m","input":1.0}']) {
+      const answer = await gateway.fetch('POST', '/v1/responses/input_tokens', { body, headers });
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual([openai.last.target, openai.last.body.toString()], ['/v1/responses/input_tokens', body]);
+    }
+  });
+
   act('a response that nobody here made is at responses_target', async ({ openai, gateway }) => {
     for (const [method, path] of [['GET', '/responses/resp_1'], ['DELETE', '/responses/resp_1'],
       ['POST', '/responses/resp_1/cancel'], ['GET', '/responses/resp_1/input_items?limit=2']]) {
