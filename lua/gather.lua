@@ -22,7 +22,6 @@ local function add_call(calls, fragment, position)
   if not call then
     call = { arguments = {} }
     calls[index] = call
-    calls.last = math.max(calls.last or 0, index)
   end
   local said = json.is_object(fragment["function"]) and fragment["function"] or {}
   if type(fragment.id) == "string" then call.id = fragment.id end
@@ -66,16 +65,22 @@ local function add_chunk(run, chunk)
   end
 end
 
+--- The numbers that were seen, smallest first: an upstream chose them, so nobody counts up to them.
+local function positions(map)
+  local list = {}
+  for index in pairs(map) do list[#list + 1] = index end
+  table.sort(list)
+  return list
+end
+
 local function calls_of(calls)
   local list = json.array {}
-  for index = 0, calls.last or -1 do
+  for at, index in ipairs(positions(calls)) do
     local call = calls[index]
-    if call then
-      list[#list + 1] = {
-        id = call.id, type = "function",
-        ["function"] = { name = call.name, arguments = table.concat(call.arguments) },
-      }
-    end
+    list[at] = {
+      id = call.id, type = "function",
+      ["function"] = { name = call.name, arguments = table.concat(call.arguments) },
+    }
   end
   return list
 end

@@ -46,6 +46,15 @@ describe("the answer that chunks spell", function()
     assert.are.equal(json.null, whole.choices[1].message.content)
   end)
 
+  it("is not counted up to by an upstream's numbers", function()
+    local call = '{"index":%s,"id":"c","function":{"name":"%s","arguments":"{}"}}'
+    local calls = call:format("4000000000", "late") .. "," .. call:format("0", "early")
+    local made = answer { '{"choices":[{"index":1000000000,"delta":{"tool_calls":[' .. calls .. "]}}]}" }
+    local names = {}
+    for i, one in ipairs(made.choices[1].message.tool_calls) do names[i] = one["function"].name end
+    assert.are.same({ "early", "late" }, names)
+  end)
+
   it("leaves out what cannot be read", function()
     assert.are.equal("a", answer { "nonsense", "[1]", chunk { said { content = "a" } } }.choices[1].message.content)
     assert.are.same({}, answer {}.choices)

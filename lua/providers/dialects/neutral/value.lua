@@ -94,7 +94,18 @@ local function listed(list)
   return #list > 0 and json.array(list) or nil
 end
 
+--- The numbers among the keys of `map`, smallest first: a peer chose them, so nobody counts up to them.
+---@param map table<number, any>
+---@return number[]
+local function positions(map)
+  local list = {}
+  for at in pairs(map) do list[#list + 1] = at end
+  table.sort(list)
+  return list
+end
+
 return {
+  positions = positions,
   member = member, typed = typed, text = text_of, read = read, blank = blank, trimmed = trimmed,
   characters = characters, cut = cut, listed = listed,
 }

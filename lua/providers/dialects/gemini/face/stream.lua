@@ -19,7 +19,6 @@ local member, typed = value.member, value.typed
 ---@field model string?
 ---@field id string?
 ---@field choices table<integer, GeminiFaceChoice>
----@field count integer
 ---@field usage any OpenAI's
 ---@field pieces integer how many are out
 ---@field over boolean
@@ -42,7 +41,7 @@ local function open(context)
   local events = facts.sse ~= false
   return {
     context = context, events = events, content_type = not events and "application/json" or nil, choices = {},
-    count = 0, pieces = 0, over = false,
+    pieces = 0, over = false,
   }
 end
 
@@ -71,7 +70,7 @@ local function choice_at(state, index)
   local choice = state.choices[index]
   if not choice then
     choice = { calls = {}, most = -1 }
-    state.choices[index], state.count = choice, math.max(state.count, index + 1)
+    state.choices[index] = choice
   end
   return choice
 end
@@ -93,9 +92,9 @@ end
 --- All calls, each a piece of its own: only now is it known that none gets more.
 local function tell_calls(state, index, choice)
   local list = {}
-  for at = 0, choice.most do
+  for _, at in ipairs(value.positions(choice.calls)) do
     local call = choice.calls[at]
-    local part = call and answer.call_part {
+    local part = answer.call_part {
       id = call.id, extra_content = call.extra_content,
       ["function"] = { name = call.name, arguments = table.concat(call.arguments) },
     }
@@ -156,20 +155,18 @@ end
 --- The last piece has the reasons and the counters.
 local function last(state, usage)
   local candidates = {}
-  for index = 0, state.count - 1 do
-    local choice = state.choices[index]
-    candidates[#candidates + 1] = choice
-      and candidate(index, { { text = "" } }, { finishReason = answer.reason(choice.reason) })
+  for _, index in ipairs(value.positions(state.choices)) do
+    local reason = answer.reason(state.choices[index].reason)
+    candidates[#candidates + 1] = candidate(index, { { text = "" } }, { finishReason = reason })
   end
   return piece(state, candidates, usage)
 end
 
 local function is_whole(state)
-  for index = 0, state.count - 1 do
-    local choice = state.choices[index]
-    if choice and not choice.reason then return false end
+  for _, choice in pairs(state.choices) do
+    if not choice.reason then return false end
   end
-  return state.count > 0
+  return next(state.choices) ~= nil
 end
 
 --- The body has ended.
