@@ -30,6 +30,16 @@ describe("a provider's list of models", function()
       (model_names.read [[{"success":true,"result":[{"id":"1-2","name":"@cf/meta/llama"}]}]]))
   end)
 
+  it("that goes on and on is not taken", function()
+    local function listed(count)
+      local entries = {}
+      for i = 1, count do entries[i] = ('{"id":"m%d"}'):format(i) end
+      return model_names.read('{"data":[' .. table.concat(entries, ",") .. "]}")
+    end
+    assert.are.equal(3000, select(2, listed(3000)))
+    assert.are.same({ nil, "the answer names more than 3000 models" }, { listed(3001) })
+  end)
+
   it("that names nothing, or is none, is told so", function()
     local function problem(text) return select(2, model_names.read(text)) end
     assert.are.equal("the answer names no model", problem [[{"data":[]}]])
