@@ -6,6 +6,7 @@ local errors = require "errors"
 local reach = require "reach"
 local sending = require "sending"
 local upstream = require "gateway.upstream"
+local upstream_fault = require "upstream_fault"
 
 local dialect_call = {}
 
@@ -32,7 +33,9 @@ local function ask(call, target, counter, built)
   if not out.method and out.body == "" then out.method = "GET" end
   local reply, failure = sending.send(call, target, out)
   if not reply then return nil, failure end
-  local found = { status = reply:status(), headers = reply:headers(), text = reply:body() }
+  local status, text = reply:status(), reply:body()
+  if status < 200 or status > 299 then text = upstream_fault.legible(text) end
+  local found = { status = status, headers = reply:headers(), text = text }
   reply:close()
   return found
 end

@@ -2,6 +2,7 @@
 --- What went wrong at a provider, out of its answer: the dialect reads it.
 
 local clock = require "gateway.clock"
+local json = require "gateway.json"
 
 local upstream_fault = {}
 
@@ -19,12 +20,21 @@ function upstream_fault.blamed(failure)
   return failure
 end
 
+--- The words of an error, so that they can be said again: what is no UTF-8 (compressed, cut, of another encoding) loses
+--- its odd bytes.
+---@param text string
+---@return string
+function upstream_fault.legible(text)
+  if json.encode(text) then return text end
+  return (text:gsub("[\128-\255]", "?"))
+end
+
 --- A failed answer.
 ---@return Failure
 function upstream_fault.answer(dialect, reply, status)
   local headers = {}
   for _, name in ipairs(FAILURE_HEADERS) do headers[name] = reply:header(name) end
-  local failure = dialect.failure(status, headers, reply:body(FAILURE_BYTES), clock.now())
+  local failure = dialect.failure(status, headers, upstream_fault.legible(reply:body(FAILURE_BYTES)), clock.now())
   failure.upstream_status, failure.headers = status, reply:passed()
   return upstream_fault.blamed(failure)
 end

@@ -132,4 +132,17 @@ plays('what is odd harms nobody', open, (act) => {
     upstream.answer(whole('', { headers: { 'Content-Type': 'text/event-stream' } }));
     assertError(await post(gateway, '/v1/responses', { model: 'gpt-4o', input: 'a', stream: true }), 502);
   });
+
+  act('an error in bytes that are no text', async ({ upstream, gateway }) => {
+    const body = { model: 'gpt-4o', max_tokens: 9, messages: [{ role: 'user', content: 'a' }] };
+    for (const bytes of ['\x1f\x8b\x00\xff\xfe\x80', '{"error":{"message":"a\xff\xfeb","type":"t"}}']) {
+      upstream.answer(whole(Buffer.from(bytes, 'latin1'), { status: 400 }));
+      for (const target of ['/v1/chat/completions', '/v1/messages']) {
+        const got = await post(gateway, target, body);
+        assert.equal(got.status, 400);
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(got.bytes);
+        assert.equal(typeof JSON.parse(text).error.message, 'string');
+      }
+    }
+  });
 });
