@@ -95,7 +95,10 @@ function errors.broken_stream(code, message)
     return { status = 502, type = "api_error", code = code, message = message, error_type = "provider_error" }
   end
   if code ~= "upstream_timeout" then return errors.truncated end
-  return { status = 504, type = "timeout_error", code = "stream_timeout", message = message, error_type = "timeout" }
+  return {
+    status = 504, type = "timeout_error", code = "stream_timeout", error_type = "timeout",
+    message = "stream timed out waiting for next chunk", -- ours names the address that was asked
+  }
 end
 
 errors.not_stream = {

@@ -237,10 +237,13 @@ void relay_bytes(struct reply *reply, struct slice bytes) {
 
 /* ---- the end ---- */
 
+/* What timed out names the address that was asked: that is for the log. */
+static const char STREAM_TIMEOUT[] = "stream timed out waiting for next chunk";
+
 static void error_event(struct reply *reply) {
   bool timed_out = slice_equal(slice_text(reply->error.code), SLICE_LITERAL("upstream_timeout"));
   struct call_problem problem = {.status = reply->error.status,
-                                 .message = slice_text(reply->error.message),
+                                 .message = slice_text(timed_out ? STREAM_TIMEOUT : reply->error.message),
                                  .type = timed_out ? SLICE_LITERAL("timeout_error") : SLICE_LITERAL("api_error"),
                                  .code = slice_text(timed_out ? "stream_timeout" : reply->error.code)};
   struct buffer event = {0};
