@@ -40,8 +40,31 @@ size_t curl_body_read(char *out, size_t size, size_t count, void *user) {
   return len;
 }
 
+/* Who refuses a body before its end, or has left, reads no more of it; but libcurl would wait for the rest while none
+ * is there. */
+static void give_up(struct curl_call *call) {
+  call->unread = true;
+  call->due = false;
+  buffer_clear(&call->body);
+  call->body_at = 0;
+  curl_easy_setopt(call->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
+static bool is_refused(const struct curl_call *call) {
+  return call->cut || (call->head_ready && call->head.response.status >= 300);
+}
+
+void curl_body_cut(CURL *easy) {
+  struct curl_call *call = NULL;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+  if (!call || !call->hungry || call->finished) return;
+  call->cut = true;
+  job_defer(call); /* an end that libcurl tells of comes before it */
+}
+
 bool curl_body_send(struct transfer *transfer, struct slice bytes, bool last) {
   struct curl_call *call = (struct curl_call *)transfer;
+  if (call->unread) return true;
   buffer_consume(&call->body, call->body_at);
   call->body_at = 0;
   buffer_append_slice(&call->body, bytes);
@@ -52,6 +75,7 @@ bool curl_body_send(struct transfer *transfer, struct slice bytes, bool last) {
 }
 
 bool curl_body_go_on(struct curl_call *call) {
+  if (call->due && !call->finished && is_refused(call)) give_up(call);
   if (call->hungry && !call->finished && (left_of(call) > 0 || !call->due)) {
     call->hungry = false;
     phase_change(call, TRANSFER_SENDING);

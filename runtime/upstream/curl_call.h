@@ -52,6 +52,8 @@ struct curl_call {
   bool head_ready, head_told;
   bool refused;  /* one of our own checks ended it */
   bool choked;   /* libcurl was told to pause */
+  bool unread;   /* the body was refused before its end: the rest stays here */
+  bool cut;      /* nobody is there any more to take it */
   bool finished; /* libcurl is done with it */
   bool reading;  /* the body was asked for since the last look */
   bool due;      /* more of the request's body is to come */
@@ -79,6 +81,8 @@ void curl_body_set(struct curl_call *call, const struct transfer_request *reques
 size_t curl_body_read(char *out, size_t size, size_t count, void *call);
 bool curl_body_send(struct transfer *transfer, struct slice bytes, bool last);
 bool curl_body_go_on(struct curl_call *call);
+/* libcurl looks at this handle's socket no more. */
+void curl_body_cut(CURL *easy);
 
 /* Callbacks of the response; also installs them. */
 void curl_response_set(struct curl_call *call);

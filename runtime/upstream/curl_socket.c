@@ -43,9 +43,9 @@ static void poll_close(struct curl_poll *poll) {
 }
 
 int curl_socket_watch(CURL *easy, curl_socket_t fd, int what, void *group, void *socket_poll) {
-  (void)easy;
   struct curl_poll *poll = socket_poll;
   if (what == CURL_POLL_REMOVE) {
+    curl_body_cut(easy);
     if (poll) poll_close(poll);
     return 0;
   }

@@ -27,9 +27,9 @@ play('what is broken is refused with its reason, and the running generation serv
     assert.match(line.reason, reason, what);
     assert.equal(await mark(gateway), 'one', what);
   }
-  const metrics = await gateway.metrics();
-  assert.equal(metrics.value('gateway_script_reloads_total', { result: 'rejected' }), refused);
-  assert.equal(metrics.value('gateway_generation'), 1);
+  const rejected = async () => (await gateway.metrics()).value('gateway_script_reloads_total', { result: 'rejected' });
+  await until(3000 * PATIENCE, 'the count of all refusals', async () => (await rejected()) === refused);
+  assert.equal((await gateway.metrics()).value('gateway_generation'), 1);
   scripts.save('plugins/mark.lua', marking('good again'));
   await says(gateway, 'good again');
 }, { ms: 60_000 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 
 import { completion, whole } from '../tools/answers.mjs';
+import { SANITIZED } from '../tools/gateway.mjs';
 import { assertError, plays } from '../tools/play.mjs';
 
 const MIB = 1 << 20;
@@ -24,8 +25,9 @@ async function open(stage) {
   const [first, second] = [await stage.upstream(), await stage.upstream()];
   first.answer(ANSWER);
   second.answer(completion('from the second'));
-  const alone = await stage.gateway({ targets: { anthropic: first } });
-  return { first, alone, both: await stage.gateway({ targets: { anthropic: first, groq: second } }) };
+  const config = SANITIZED ? { scripts: { cpu_limit: '500ms' } } : {};
+  const alone = await stage.gateway({ targets: { anthropic: first }, config });
+  return { first, alone, both: await stage.gateway({ targets: { anthropic: first, groq: second }, config }) };
 }
 
 plays('for a provider with a wire format of its own', open, (act) => {

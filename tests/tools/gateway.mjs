@@ -24,14 +24,17 @@ export const chatBody = (more = {}) => JSON.stringify({
   model: MODEL, messages: [{ role: 'user', content: PROMPT }], ...more,
 });
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+const tried = (port) => new Promise((resolve) => {
+  const server = net.createServer().once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+/** A port below those that the system gives to whoever connects: nobody takes it before the gateway does. */
+export async function freePort() {
+  for (;;) {
+    const port = 10_240 + Math.floor(Math.random() * 22_000);
+    if (await tried(port)) return port;
+  }
 }
 
 const SANITIZER = { ASAN_OPTIONS: 'abort_on_error=0:detect_leaks=1', UBSAN_OPTIONS: 'print_stacktrace=1' };

@@ -71,9 +71,11 @@ static void a_body_of_unknown_length_goes_in_chunks(void **state) {
   scene_close(&scene);
 }
 
-/* Answers at the head. */
+/* Answers at the head, and lingers: a close with bytes unread would reset the answer away. */
 static bool early_request(struct server_call *call) {
+  char rest[4096];
   server_reply(call);
+  while (server_read(call, rest, sizeof rest) > 0) continue;
   return false;
 }
 
@@ -87,6 +89,25 @@ static void an_answer_before_the_bodys_end_counts(void **state) {
   transfer_send(visit.transfer, SLICE_LITERAL("x"), false);
   visit_wait(&scene.stage, &visit);
   visit_expect(&visit, 413, "big");
+  scene_close(&scene);
+}
+
+/* Leaves at the head. */
+static bool leave(struct server_call *call) {
+  (void)call;
+  return false;
+}
+
+static void an_upstream_that_leaves_while_nothing_is_there_to_be_sent_is_missed(void **state) {
+  (void)state;
+  struct scene scene;
+  struct visit visit = {0};
+  scene_open(&scene, OK);
+  scene.server.answer = leave;
+  upload_start(&scene, &visit, false);
+  visit_wait(&scene.stage, &visit);
+  assert_true(visit.failed);
+  assert_int_equal(visit.error.status, 502);
   scene_close(&scene);
 }
 
@@ -125,6 +146,7 @@ int main(void) {
       cmocka_unit_test(a_body_of_known_length_goes_out_as_it_comes),
       cmocka_unit_test(a_body_of_unknown_length_goes_in_chunks),
       cmocka_unit_test(an_answer_before_the_bodys_end_counts),
+      cmocka_unit_test(an_upstream_that_leaves_while_nothing_is_there_to_be_sent_is_missed),
       cmocka_unit_test(our_own_waiting_takes_none_of_the_upstreams_time),
       cmocka_unit_test(no_connection_is_upgraded_through_a_proxy),
   };

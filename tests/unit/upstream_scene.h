@@ -25,18 +25,25 @@ static inline int teardown(void **state) {
   return 0;
 }
 
+static inline bool relay_bytes(int from, int to, ssize_t *len) {
+  char bytes[65536];
+  *len = read(from, bytes, sizeof bytes);
+  for (ssize_t at = 0, sent; at < *len; at += sent) {
+    sent = send(to, bytes + at, (size_t)(*len - at), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+  }
+  return true;
+}
+
+/* Whoever takes no more may still have said something. */
 static inline void relay(int a, int b) {
   struct pollfd ends[2] = {{a, POLLIN, 0}, {b, POLLIN, 0}};
-  char bytes[65536];
   while (poll(ends, 2, -1) > 0) {
     for (int i = 0; i < 2; i++) {
-      if (!ends[i].revents) continue;
-      ssize_t len = read(ends[i].fd, bytes, sizeof bytes);
+      ssize_t len = 1;
+      if (ends[i].fd < 0 || !ends[i].revents) continue;
+      if (!relay_bytes(ends[i].fd, i == 0 ? b : a, &len)) ends[i].fd = -1;
       if (len <= 0) return;
-      for (ssize_t at = 0, sent; at < len; at += sent) {
-        sent = send(ends[1 - i].fd, bytes + at, (size_t)(len - at), MSG_NOSIGNAL);
-        if (sent <= 0) return;
-      }
     }
   }
 }
