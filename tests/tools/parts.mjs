@@ -8,6 +8,7 @@ import path from 'node:path';
 import { ROOT, build, each, files, run } from './suite.mjs';
 
 const CORES = Math.min(os.cpus().length, 8);
+const waiters = (san) => (san ? CORES : CORES + 1); // at a time, of what waits half of its time
 const SANITIZER = {
   ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
@@ -50,11 +51,11 @@ function countTap(tally, name, { code, signal, out, all }) {
 }
 
 /** C unit tests. */
-async function unit({ tally, folder, only }) {
+async function unit({ tally, folder, san, only }) {
   const programs = fs.readdirSync(path.join(ROOT, folder, 'unit')).filter((name) => (
     name.startsWith('unit_') && name.includes(only)
     && fs.existsSync(path.join(ROOT, 'tests/unit', `${name.slice('unit_'.length)}.c`))));
-  await each(programs.sort(), CORES, async (name) => {
+  await each(programs.sort(), waiters(san), async (name) => {
     countTap(tally, name, await run(`${folder}/unit/${name}`, [], {
       env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...SANITIZER }, ms: 120_000,
     }));
@@ -104,7 +105,7 @@ function countLine(tally, file, text) {
 /** Runs test files with Node's own runner, one process each, and counts each test. */
 async function nodeTests({ tally, folder, san, only }, tests) {
   const env = { MOONGATE: `${folder}/moongate`, SAN: san ? '1' : '' };
-  await each(tests.filter((file) => file.includes(only)), CORES, async (file) => {
+  await each(tests.filter((file) => file.includes(only)), waiters(san), async (file) => {
     let [seen, failed] = [0, 0];
     const { code, signal, all } = await run('node', ['--test-reporter=./tests/tools/reporter.mjs', file], {
       env, ms: 300_000, onLine: (text) => {
