@@ -3,6 +3,7 @@
 --- once. Nothing is guessed and no key is ignored.
 
 local checks = require "config_checks"
+local config_targets = require "config_targets"
 local document = require "config_schema"
 local door = require "gateway.config"
 local nodes = require "node"
@@ -178,7 +179,7 @@ local function name_targets(targets)
     if target.name then taken[target.name] = true end
   end
   for _, target in ipairs(targets) do
-    target.provider = target.provider or target.virtual_key or checks.COMPATIBLE
+    target.provider = target.provider or target.virtual_key or config_targets.COMPATIBLE
     local name, number = target.name or target.provider, 1
     while not target.name and taken[name] do
       number = number + 1

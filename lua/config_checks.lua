@@ -2,170 +2,27 @@
 --- What no single key can say: rules between keys. The texts are those of the compatible gateway (gateway-api 3.3).
 --- `report(steps, message)` takes the place as keys and 1-based positions.
 
+local config_strategy = require "config_strategy"
+local config_targets = require "config_targets"
 local nodes = require "node"
 local suggest = require "suggest"
 
-local STRATEGIES = { single = true, fallback = true }
-local STRATEGIES_LATER = {
-  loadbalance = true, conditional = true, ["least-latency"] = true, ["cost-optimized"] = true,
-  ["content-based"] = true, ["ab-test"] = true,
-}
+local checks = {}
 
-local function names_of(set)
-  local names = {}
-  for name in pairs(set) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
---- The provider of a target that has only an address: a server of the operator's own that speaks OpenAI's API.
-local checks = { COMPATIBLE = "openai-compatible" }
-
--- Strategy -----------------------------------------------------------------------------------------------------------
-
-local function check_strategy(value, known, report)
-  local mode, modes = value.strategy and value.strategy.mode, known.strategies or STRATEGIES
-  if not mode or mode == "" or modes[mode] then return end
-  local names = names_of(modes)
-  if STRATEGIES_LATER[mode] then
-    report({ "strategy", "mode" }, ("strategy mode %q is not supported by this version yet; valid modes: %s")
-      :format(mode, table.concat(names, ", ")))
-  else
-    report({ "strategy", "mode" }, ("unknown strategy mode: %q%s; valid modes: %s")
-      :format(mode, suggest.phrase(mode, names), table.concat(names, ", ")))
-  end
-end
-
--- Targets ------------------------------------------------------------------------------------------------------------
-
---- Nil, or why an address cannot be an upstream's. The address is not repeated: it may hold a password.
-local function address_problem(url)
-  local scheme, authority, rest = url:match("^([^:/?#]+)://([^/?#]*)(.*)$")
-  scheme = scheme and scheme:lower()
-  if scheme ~= "http" and scheme ~= "https" then return "must begin with http:// or https://" end
-  if url:find("[^!-~]") or url:find('[\\<>"{}|^`]') then return "holds a character that no address may hold" end
-  if rest:find("[?#]") then return "must not hold a query or a fragment" end
-  if authority:find("@", 1, true) then return "must not hold a user or password: use api_key" end
-  local host, port = authority:match("^([%w.%-_]+):?(%d*)$")
-  if not host then host, port = authority:match("^%[[%x:.]+%]():?(%d*)$") end
-  if not host then return "has no valid host and port" end
-  if port ~= "" and not (tonumber(port) >= 1 and tonumber(port) <= 65535) then return "has a port beyond 65535" end
-end
-
-local function model_problem(model, position, taken)
-  if model == "" or model:find("^%s") or model:find("%s$") then
-    return ("models[%d] must be a non-empty model id with no surrounding whitespace, got %q")
-      :format(position - 1, model)
-  end
-  if model:find("[*?]") then
-    return ("models[%d] %q contains a wildcard; declare each model id exactly"):format(position - 1, model)
-  end
-  if taken[model] then return ("models[%d] %q is listed more than once"):format(position - 1, model) end
-end
-
-local function check_models(target, say)
-  local taken = {}
-  for position, model in ipairs(target.models or {}) do
-    local problem = model and model_problem(model, position, taken)
-    if problem then say({ "models", position }, problem) end
-    taken[model] = true
-  end
-end
-
-local function check_numbers(target, say)
-  local retry = target.retry
-  if retry and (retry.attempts or 0) < 0 then
-    say({ "retry", "attempts" }, ("retry.attempts cannot be negative, got %d (omit the field, or set 1, for a single "
-      .. "attempt)"):format(retry.attempts))
-  end
-  if retry and (retry.initial_backoff_ms or 0) < 0 then
-    say({ "retry", "initial_backoff_ms" }, ("retry.initial_backoff_ms cannot be negative, got %d")
-      :format(retry.initial_backoff_ms))
-  end
-end
-
-local function check_provider(target, known, say)
-  local unnamed = target.base_url and not target.virtual_key and not target.provider
-  if unnamed and known.providers and not known.providers[checks.COMPATIBLE] then
-    say({}, "provider is required beside base_url: whose dialect does this server speak?")
-  end
-  for _, key in ipairs { "virtual_key", "provider" } do
-    local id = target[key]
-    if id and known.providers and not known.providers[id] then
-      say({ key }, ("%q is no known provider%s"):format(id, suggest.phrase(id, names_of(known.providers))))
-    end
-  end
-  if target.virtual_key and target.provider and target.virtual_key ~= target.provider then
-    say({ "provider" }, ("virtual_key says %q and provider says %q: keep one of them")
-      :format(target.virtual_key, target.provider))
-  end
-end
-
---- A member that is false was written and refused already: it is not missing.
-local function check_identity(target, say)
-  local unnamed, rootless = target.virtual_key == nil and target.provider == nil, target.base_url == nil
-  if unnamed and rootless then
-    say({}, "virtual_key is required: a provider id (or name, base_url and api_key of an OpenAI-compatible server)")
-  elseif unnamed and target.name == nil then
-    say({}, "name is required beside base_url")
-  elseif rootless and (target.virtual_key or target.provider) == checks.COMPATIBLE then
-    say({}, "base_url is required: " .. checks.COMPATIBLE .. " has no address of its own")
-  end
-  if target.name and not target.name:find("^[%w._%-]+$") then
-    say({ "name" }, "may hold letters, digits, dots, hyphens and underscores")
-  end
-  local problem = target.base_url and address_problem(target.base_url)
-  if problem then say({ "base_url" }, "base_url " .. problem) end
-end
-
-local function label(target, position)
-  return target.name or target.virtual_key or target.provider or tostring(position - 1)
-end
-
-local function check_target(target, position, known, report)
-  local who = ("target %q: "):format(label(target, position))
-  local function say(steps, message)
-    local full = { "targets", position }
-    for _, step in ipairs(steps) do full[#full + 1] = step end
-    report(full, who .. message)
-  end
-  check_identity(target, say)
-  check_provider(target, known, say)
-  check_models(target, say)
-  check_numbers(target, say)
-  if (target.weight or 0) < 0 then
-    report({ "targets", position, "weight" }, ("target %q has negative weight %g")
-      :format(label(target, position), target.weight))
-  end
-end
-
-local function check_targets(value, known, report)
-  if type(value.targets) ~= "table" then return end
-  if #value.targets == 0 then report({ "targets" }, "at least one target is required") end
-  local taken = {}
-  for position, target in ipairs(value.targets) do
-    local name = target and target.name
-    if target then check_target(target, position, known, report) end
-    if name and taken[name] then
-      report({ "targets", position, "name" }, ("target name %q is already used by targets[%d]")
-        :format(name, taken[name] - 1))
-    end
-    if name then taken[name] = position end
-  end
-end
+-- Targets that are named ---------------------------------------------------------------------------------------------
 
 --- The targets that other keys name.
 local function check_named(value, _, report)
   if type(value.targets) ~= "table" then return end
   local names = {}
   for position, target in ipairs(value.targets) do
-    if target then names[label(target, position)] = true end
+    if target then names[config_targets.label(target, position)] = true end
   end
   for _, key in ipairs { "batch_target", "responses_target" } do
     local name = value[key]
     if name and not names[name] then
       report({ key }, ("%s %q does not name any configured target%s"):format(key, name,
-        suggest.phrase(name, names_of(names))))
+        suggest.phrase(name, suggest.names(names))))
     end
   end
 end
@@ -183,7 +40,7 @@ end
 
 local function check_aliases(value, _, report)
   local aliases = value.aliases or {}
-  for _, alias in ipairs(names_of(aliases)) do
+  for _, alias in ipairs(suggest.names(aliases)) do
     local problem = alias_problem(aliases, alias, aliases[alias])
     if problem then report({ "aliases", alias }, problem) end
   end
@@ -211,7 +68,7 @@ end
 ---@param known { providers: table<string, true>|nil, strategies: table<string, true>|nil }
 ---@param report fun(steps: (string|integer)[], message: string)
 function checks.run(value, known, report)
-  for _, check in ipairs { check_strategy, check_targets, check_named, check_aliases, check_limits } do
+  for _, check in ipairs { config_strategy.check, config_targets.check, check_named, check_aliases, check_limits } do
     check(value, known, report)
   end
 end

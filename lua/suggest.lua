@@ -61,4 +61,14 @@ function suggest.phrase(word, names)
   return name and ('; did you mean "%s"?'):format(name) or ""
 end
 
+--- The names of a set, in their order.
+---@param set table<string, any>
+---@return string[]
+function suggest.names(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
 return suggest
