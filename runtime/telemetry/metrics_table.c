@@ -10,6 +10,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_KIND] = "kind",         [LABEL_TARGET] = "target",
     [LABEL_NAME] = "name",         [LABEL_CODE] = "code",
     [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
+    [LABEL_SUBJECT] = "subject",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -112,6 +113,18 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                              1,
                              {LABEL_CODE},
                              false},
+    [METRIC_EVENTS] = {"gateway_events_total",
+                       "Events that are no request's end, by subject.",
+                       METRIC_COUNTER,
+                       1,
+                       {LABEL_SUBJECT},
+                       false},
+    [METRIC_EVENTS_DROPPED] = {"gateway_hook_events_dropped_total",
+                               "Events that did not reach somebody who wants them.",
+                               METRIC_COUNTER,
+                               1,
+                               {LABEL_SUBJECT},
+                               false},
 };
 
 const struct metrics_description *metrics_describe(enum metrics_family family) {

@@ -25,6 +25,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_CODE,
                     LABEL_RESULT,
                     LABEL_EVENT,
+                    LABEL_SUBJECT,
                     METRIC_LABELS
 };
 
