@@ -8,6 +8,7 @@ local document = require "config_schema"
 local door = require "gateway.config"
 local nodes = require "node"
 local plugin_config = require "plugin_config"
+local rules = require "rules"
 local schema = require "schema"
 
 local FORMATS = { json = "json", yaml = "yaml", yml = "yaml" }
@@ -192,12 +193,14 @@ end
 
 local function settings_of(spec, value, settings)
   for name, field in pairs(spec.fields) do
+    local written = value[name]
     if field.setting then
-      settings[field.setting] = field.scale and math.floor(value[name] * field.scale + 0.5) or value[name]
-      if field[1] == "array" then settings[field.setting] = table.concat(value[name], " ") end
-      if value[name] == nil and field[1] == "string" then settings[field.setting] = "" end
+      if written == nil then written = rules.amount(field, field.implied) end
+      settings[field.setting] = field.scale and math.floor(written * field.scale + 0.5) or written
+      if field[1] == "array" then settings[field.setting] = table.concat(written, " ") end
+      if written == nil and field[1] == "string" then settings[field.setting] = "" end
     elseif field.fields then
-      settings_of(field, value[name], settings)
+      settings_of(field, written, settings)
     end
   end
   return settings

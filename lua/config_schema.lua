@@ -37,9 +37,45 @@ local function interval_problem(value)
   if value > 0 and value < 1000 then return "must be 0s, for never, or at least 1s" end
 end
 
+local function open_time_problem(value, shown)
+  if value < 0 then return "circuit_breaker.timeout cannot be negative, got " .. shown end
+end
+
+local function check_path_problem(value, shown)
+  if value:find "^/[!-~]*$" then return nil end
+  return "must begin with / and hold no spaces, got " .. shown
+end
+
 local function json_file_problem(value)
   if not value:find "%.json$" then return "must name a .json file" end
 end
+
+--- 0 stands for the default, as in the compatible gateway: lua/config_resilience.lua says what else a number may be.
+local breaker = {
+  failure_threshold = { "integer", max = 1000000, default = 5 },
+  success_threshold = { "integer", max = 1000000, default = 1 },
+  max_half_threshold = { "integer", max = 1000, default = 1 },
+  timeout = { "duration", default = "30s", check = open_time_problem, says = "invalid circuit_breaker.timeout %s" },
+  window = { "record", optional = true, fields = {
+    duration = { "duration", min = "100ms", max = "1h", default = "30s" },
+    min_requests = { "integer", min = 1, max = 1000000, default = 20 },
+    error_rate = { "number", min = 0.01, max = 1, default = 0.5 },
+  } },
+}
+
+local concurrency = {
+  max_concurrency = { "integer" },
+  queue_size = { "integer", default = 1000 },
+  queue_timeout = { "duration", min = "1ms", max = "1h", default = "5s" },
+}
+
+local health_check = {
+  interval = { "duration", min = "50ms", max = "24h", default = "10s" },
+  path = { "string", min = 1, max = 1024, check = check_path_problem },
+  timeout = { "duration", min = "1ms", max = "1m", default = "5s" },
+  unhealthy_after = { "integer", min = 1, max = 100, default = 3 },
+  healthy_after = { "integer", min = 1, max = 100, default = 2 },
+}
 
 local target = {
   virtual_key = { "string", min = 1, max = 64 },
@@ -47,14 +83,18 @@ local target = {
   provider = { "string", min = 1, max = 64 },
   base_url = { "string", min = 1, max = 2048, expand = true },
   api_key = { "string", min = 1, max = 8192, expand = true, secret = true },
+  api_keys = { "array", min = 1, max = 32, of = { "string", min = 1, max = 8192, expand = true, secret = true } },
+  api_key_pause = { "duration", min = "1ms", max = "24h", default = "10m" },
   variables = { "map", of = { "string", min = 1, max = 8192, expand = true, secret = true }, default = {} },
   weight = { "number", default = 0 },
+  priority = { "integer", min = -1000000, max = 1000000, default = 0 },
   models = { "array", of = "string", default = {} },
   model_map = { "map", of = { "string", min = 1 }, default = {} },
   retry = { "record", fields = {
     attempts = { "integer", max = 10, default = 1 },
     on_status_codes = { "array", of = { "integer", min = 300, max = 599 } },
     initial_backoff_ms = { "integer", max = 30000, default = 100 },
+    retry_ambiguous = { "boolean", default = false },
   } },
   timeout = { "record", fields = {
     connect = { "duration", min = "1ms" },
@@ -62,8 +102,9 @@ local target = {
     idle = { "duration", min = "1ms" },
     total = { "duration", min = "1ms" },
   } },
-  circuit_breaker = later,
-  concurrency = later,
+  circuit_breaker = { "record", optional = true, fields = breaker },
+  concurrency = { "record", optional = true, fields = concurrency },
+  health_check = { "record", optional = true, fields = health_check },
 }
 
 --- What a plugin's own `config` may hold, its script says: lua/plugin_config.lua.
@@ -113,10 +154,10 @@ local timeouts = {
   heartbeat = { "duration", default = "15s", setting = "heartbeat_ms" },
   upstream = { "record", fields = {
     dns = { "duration", min = "1ms", default = "2s", setting = "upstream_dns_ms" },
-    connect = { "duration", min = "1ms", default = "3s", setting = "upstream_connect_ms" },
-    first_byte = { "duration", min = "1ms", default = "60s", setting = "upstream_first_byte_ms" },
-    idle = { "duration", min = "1ms", default = "60s", setting = "upstream_idle_ms" },
-    total = { "duration", min = "1ms", default = "10m", setting = "upstream_total_ms" },
+    connect = { "duration", min = "1ms", implied = "3s", setting = "upstream_connect_ms" },
+    first_byte = { "duration", min = "1ms", implied = "60s", setting = "upstream_first_byte_ms" },
+    idle = { "duration", min = "1ms", implied = "60s", setting = "upstream_idle_ms" },
+    total = { "duration", min = "1ms", implied = "10m", setting = "upstream_total_ms" },
   } },
 }
 
@@ -160,6 +201,10 @@ return { "record", fields = {
     on_unsupported_param = { "string", one_of = { "warn", "drop", "reject" }, default = "warn",
       says = "compatibility.on_unsupported_param must be one of warn, drop, reject" },
     provider_field = { "boolean", default = false },
+  } },
+  retry_budget = { "record", fields = {
+    ratio = { "number", min = 0, max = 1, default = 0.2 },
+    min_per_second = { "number", min = 0, max = 1000000, default = 10 },
   } },
   batch_target = { "string" },
   responses_target = { "string" },

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- What no single key of a target can say. The texts are those of the compatible gateway (gateway-api 3.3).
 
+local resilience = require "config_resilience"
 local suggest = require "suggest"
 
 --- The provider of a target that has only an address: a server of the operator's own that speaks OpenAI's API.
@@ -37,18 +38,6 @@ local function check_models(target, say)
     local problem = model and model_problem(model, position, taken)
     if problem then say({ "models", position }, problem) end
     taken[model] = true
-  end
-end
-
-local function check_numbers(target, say)
-  local retry = target.retry
-  if retry and (retry.attempts or 0) < 0 then
-    say({ "retry", "attempts" }, ("retry.attempts cannot be negative, got %d (omit the field, or set 1, for a single "
-      .. "attempt)"):format(retry.attempts))
-  end
-  if retry and (retry.initial_backoff_ms or 0) < 0 then
-    say({ "retry", "initial_backoff_ms" }, ("retry.initial_backoff_ms cannot be negative, got %d")
-      :format(retry.initial_backoff_ms))
   end
 end
 
@@ -104,7 +93,7 @@ local function check_target(target, position, known, report)
   check_identity(target, say)
   check_provider(target, known, say)
   check_models(target, say)
-  check_numbers(target, say)
+  resilience.check(target, say)
   if (target.weight or 0) < 0 then
     report({ "targets", position, "weight" }, ("target %q has negative weight %g")
       :format(config_targets.label(target, position), target.weight))

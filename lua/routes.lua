@@ -21,6 +21,7 @@ local wires = require "wires"
 ---@field path string? of the surface, from the host's root
 ---@field written string? the same as the provider's data has it
 ---@field origin string? the address of it, when that is not the target's own
+---@field cell table the model's own state at the target (gateway.health)
 ---@field edits boolean the dialect may have members to rename for this model
 ---@field refused string[]? members the provider does not take for this model
 ---@field image_formats string[]? the only ones that the provider makes
@@ -126,6 +127,7 @@ local function route_make(target, model, requested, surface)
   local wire = wire_of(target, surface, model)
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
+  route.cell = target.cell:model(model)
   price(route, target, model, surface)
   route.speaks = surface.face and speaks_of(target, surface.name, model) or nil
   if not wire then

@@ -103,6 +103,13 @@ local function secret_read(node)
   return nil, "must be written as ${NAME} or in quotes"
 end
 
+--- What the schema wants a message to begin with.
+local function said(spec, node)
+  if not spec.says then return "" end
+  local word = scalar.quote(node.text):gsub("%%", "%%%%")
+  return (spec.says:gsub("%%s", word)) .. ": "
+end
+
 --- The value of a scalar node under a scalar schema, or nil and what is wrong with it. A secret is never shown.
 ---@param node table
 ---@param spec table
@@ -120,7 +127,7 @@ function rules.read(node, spec, variable, everywhere)
   if type(value) == "string" and (spec.expand or everywhere) and variable then
     value, problem = rules.expand(value, variable)
   end
-  if value == nil then return nil, spec.says and spec.says .. ": " .. problem or problem end
+  if value == nil then return nil, said(spec, node) .. problem end
   problem = value_problem(spec, value, spec.secret and "a hidden value" or scalar.shown(node))
   if problem then return nil, problem end
   return value

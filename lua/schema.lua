@@ -8,8 +8,9 @@
 ---   { "node" }                    the node as it was read: whoever knows its schema checks it later
 ---   { "unsupported" }             a key of a later version: told, never ignored
 ---
---- Everywhere: `default`, `required`. Scalars: `one_of`, `check = function(value, shown) -> message`, `says` (what
---- a message begins with). Strings: `min`, `max` (bytes), `expand` (replaces ${NAME}), `secret` (never shown).
+--- Everywhere: `default`, `required`, `implied` (holds where nothing is written, but whoever reads the value can tell).
+--- Scalars: `one_of`, `check = function(value, shown) -> message`, `says` (what a message begins with; %s in it is the
+--- word that was read). Strings: `min`, `max` (bytes), `expand` (replaces ${NAME}), `secret` (never shown).
 --- `expand` of a record holds for everything in it.
 --- A string alone is a schema without attributes ("string"); a table without a type is a record's `fields`.
 
@@ -27,8 +28,8 @@ local schema = { ERRORS_MAX = 100 } -- a file that is wrong everywhere is told t
 ---@field message string
 
 local ATTRIBUTE_NAMES = {
-  "check", "default", "expand", "fields", "max", "min", "missing", "multiline", "of", "one_of", "optional", "required",
-  "says", "scale", "secret", "setting", "word",
+  "check", "default", "expand", "fields", "implied", "max", "min", "missing", "multiline", "of", "one_of", "optional",
+  "required", "says", "scale", "secret", "setting", "word",
 }
 local ATTRIBUTES = {}
 for _, name in ipairs(ATTRIBUTE_NAMES) do ATTRIBUTES[name] = true end

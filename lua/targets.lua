@@ -2,17 +2,13 @@
 --- A target: a provider with a credential, an address and its own names for models. Built once per generation from the
 --- configuration (or, with `targets: auto`, from the credentials in the environment).
 
+local cells = require "cells"
 local endpoint = require "endpoint"
+local policy = require "policy"
 local reach = require "reach"
 local wires = require "wires"
 
 local targets = {}
-
-local function set_of(list)
-  local set = {}
-  for _, item in ipairs(list or {}) do set[item] = true end
-  return set
-end
 
 --- The content of the first file that one of the variables names; nil and what is missing when it cannot be read.
 local function content_of(names, variable, read)
@@ -36,15 +32,6 @@ local function credential_of(provider, entry, variable, read)
   if content then return { secret = content } end
   if auth.sign or auth.optional or entry.base_url and not env.key then return {} end
   return nil, env.key and env.key[1] or "api_key"
-end
-
-local function retry_of(entry)
-  local retry = entry.retry or {}
-  return {
-    attempts = math.max(1, retry.attempts or 1),
-    initial_backoff_ms = retry.initial_backoff_ms or 100,
-    on_status_codes = retry.on_status_codes and set_of(retry.on_status_codes),
-  }
 end
 
 --- The first variable of env.vars that must be there and is not.
@@ -74,18 +61,20 @@ local function chat_place(target, found)
   return missing, path_problem(place, source)
 end
 
---- What the configuration sets for the target, else what its provider is known to need.
-local function timeouts_of(entry, provider)
-  local made = {}
-  for name, milliseconds in pairs(provider.timeouts or {}) do made[name] = milliseconds end
-  for name, milliseconds in pairs(entry.timeout or {}) do made[name] = milliseconds end
+local TIMEOUTS = { "connect", "first_byte", "idle", "total" }
+
+--- What the configuration sets for the target, else what it says of all, else what the provider is known to need.
+---@param written table<string, integer> what the configuration says of all: `timeouts.upstream`
+local function timeouts_of(entry, provider, written)
+  local own, known, made = entry.timeout or {}, provider.timeouts or {}, {}
+  for _, name in ipairs(TIMEOUTS) do made[name] = own[name] or written[name] or known[name] end
   return made
 end
 
 --- Connects the target to its origin: address, credential, time-outs.
 ---@return true? connected, or usable but for what `missing` names
 ---@return string? message
-local function connect(target, entry, variable, read)
+local function connect(target, entry, variable, read, written)
   local provider = target.provider
   if target.dialect.answer then return true end
   local credential, missing_key = credential_of(provider, entry, variable, read)
@@ -98,7 +87,7 @@ local function connect(target, entry, variable, read)
   if message or target.missing then return not message, message end
   target.origin, target.base_path, target.endpoint = found.origin, found.root, found
   target.upstream, message = reach.open(target, found.origin, credential, {
-    timeouts = timeouts_of(entry, provider), http2 = provider.http2,
+    timeouts = timeouts_of(entry, provider, written), http2 = provider.http2,
   })
   return target.upstream and true, message
 end
@@ -165,7 +154,7 @@ local function own_variable(provider, entry, variable)
   return function(name) return own[name] or variable(name) end
 end
 
-local function target_make(catalog, entry, environment, read)
+local function target_make(catalog, entry, environment, read, written)
   local provider = catalog.providers[entry.provider or entry.virtual_key]
   local variable, unknown = own_variable(provider, entry, environment)
   if not variable then return nil, ("target %q: %s"):format(entry.name or provider.name, unknown) end
@@ -182,12 +171,16 @@ local function target_make(catalog, entry, environment, read)
     model_set = model_set,
     model_map = add_versions(provider, model_list, entry.model_map or {}),
     weight = entry.weight or 0,
-    retry = retry_of(entry),
+    priority = entry.priority or 0,
+    retry = policy.retry(entry),
+    breaker = policy.breaker(entry),
+    concurrency = policy.concurrency(entry),
     asks_usage = provider.stream ~= nil and provider.stream.usage == "include_usage",
   }
-  local connected, message = connect(target, entry, variable, read)
+  local connected, message = connect(target, entry, variable, read, written)
   if not connected then return nil, ("target %q: %s"):format(target.name, message) end
   target.available = target.missing == nil
+  cells.open(target)
   return target
 end
 
@@ -237,8 +230,9 @@ function targets.build(catalog, config, variable, read)
   local entries = config.targets
   if entries == "auto" then entries = found_in_environment(catalog, variable) end
   local list, problems = {}, {}
+  local written = config.timeouts and config.timeouts.upstream or {}
   for _, entry in ipairs(entries) do
-    local target, message = target_make(catalog, entry, variable, read)
+    local target, message = target_make(catalog, entry, variable, read, written)
     if target then list[#list + 1] = target else problems[#problems + 1] = message end
   end
   if #problems > 0 then return nil, table.concat(problems, "\n") end
