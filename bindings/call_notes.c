@@ -30,6 +30,13 @@ static int call_note_route(lua_State *L) {
   return 0;
 }
 
+/* note_variant(label): which variant of a test this is */
+static int call_note_variant(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.variant = kept(L, call, 2);
+  return 0;
+}
+
 /* A count a provider reported, or unknown: it may have written anything. */
 static long long count_at(lua_State *L, int index) {
   lua_Number count = luaL_optnumber(L, index, -1);
@@ -79,11 +86,8 @@ static int call_note_rejected(lua_State *L) {
 }
 
 const luaL_Reg bind_call_notes[] = {
-    {"note_route", call_note_route},
-    {"note_usage", call_note_usage},
-    {"note_cost", call_note_cost},
-    {"note_error", call_note_error},
-    {"note_rejected", call_note_rejected},
-    {"estimate", call_estimate_tokens},
-    {NULL, NULL},
+    {"note_route", call_note_route},    {"note_variant", call_note_variant},
+    {"note_usage", call_note_usage},    {"note_cost", call_note_cost},
+    {"note_error", call_note_error},    {"note_rejected", call_note_rejected},
+    {"estimate", call_estimate_tokens}, {NULL, NULL},
 };

@@ -152,4 +152,23 @@ function cost.of_counts(price, prompt, completion, cached, reasoning, write, aud
   return rounded(of_tokens(price, prompt, completion, cached, reasoning, write, audio_in, audio_out))
 end
 
+--- What a request would cost, before anybody has counted: in micro-dollars, not rounded, so that the smallest prompts
+--- can be compared, too. Nil: there is no price for what is paid for.
+---@param price Price
+---@param prompt integer tokens
+---@param output integer tokens
+---@param images integer?
+---@param characters integer?
+---@return number? micro_usd
+function cost.expected(price, prompt, output, images, characters)
+  local total
+  if price.units then
+    total = of_all(price, { prompt_tokens = prompt, completion_tokens = output, images = images,
+      characters = characters })
+  else
+    total = of_tokens(price, prompt, output)
+  end
+  return total < EXACT and total / PICO or nil
+end
+
 return cost

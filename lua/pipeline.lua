@@ -16,6 +16,7 @@ local registry = require "registry"
 local responses = require "responses"
 local retry = require "retry"
 local shadow = require "shadow"
+local strategy = require "strategy"
 local upstream = require "gateway.upstream"
 
 local LONGEST_RETRY_AFTER = 86400 -- seconds; more is nonsense or an attack (gateway-api 2.2)
@@ -93,19 +94,17 @@ end
 --- would repeat ends the walk.
 local function walk(call, request, plan)
   local failure = errors.model_not_found
-  local targets = registry.timed(registry.strategy.choose, plan.targets, request)
-  if registry.shadow and registry.shadow.choose then
-    shadow.chosen(call, request, plan.targets, targets)
-  end
-  local last = registry.strategy.named and 1 or #targets
-  for position = 1, last do
-    local target = targets[position]
+  local order = strategy.order(plan, call, request)
+  if registry.shadow and registry.shadow.choose then shadow.chosen(call, request, order) end
+  local target = order:next()
+  while target do
+    order:tried()
     local answered
     answered, failure = try_target(call, request, plan, target)
     if answered then return end
-    if failure.final then break end
+    target = not failure.final and order:next() or nil
     request.moved = true
-    if position < last then metrics.series("gateway_failovers_total", targets[position + 1].name):add(1) end
+    if target then metrics.series("gateway_failovers_total", target.name):add(1) end
   end
   refuse(call, request, failure)
 end

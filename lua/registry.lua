@@ -13,6 +13,7 @@ local ownership = require "ownership"
 local routes = require "routes"
 local script = require "gateway.script"
 local shadow = require "shadow"
+local strategy = require "strategy"
 local surfaces = require "surfaces"
 local targets = require "targets"
 
@@ -29,8 +30,8 @@ function registry.build(scanned, config)
   local list, message = targets.build(scanned, config, gateway.variable, gateway.read)
   if not list then return nil, message end
   state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
-  registry.strategy = scanned.strategies[config.strategy.mode]
-  registry.timed = script.timer_of("strategies", config.strategy.mode)
+  state.strategies, message = strategy.build(config, list, scanned.strategies)
+  if not state.strategies then return nil, message end
   registry.chain, message = chain.build(config.plugins, scanned.plugins)
   if registry.chain == nil then return nil, message end
   registry.shadow, message = shadow.build(config.scripts.shadow, scanned, registry.chain)
@@ -55,6 +56,7 @@ local PLANS_KEPT = 2000
 ---@field known boolean false: the model is asked of whoever takes any name
 ---@field routes table<table, Route> by target
 ---@field owner string the provider of the first that has the model, whatever it can do
+---@field pool Pool? what the strategy orders: nil when nobody serves it
 
 local function plan_make(requested, surface)
   local model = state.config.aliases[requested] or requested
@@ -62,6 +64,7 @@ local function plan_make(requested, surface)
   if #owners == 0 then return false end
   local plan = { model = name, known = known, owner = owners[1].provider.name }
   plan.targets, plan.routes = routes.build(owners, name, requested, surface)
+  plan.pool = strategy.pool(state.strategies, plan)
   return plan
 end
 

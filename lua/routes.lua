@@ -26,6 +26,7 @@ local wires = require "wires"
 ---@field refused string[]? members the provider does not take for this model
 ---@field image_formats string[]? the only ones that the provider makes
 ---@field price Price? what the model costs there
+---@field listed boolean the catalog has the model
 ---@field textual boolean its tokens can be estimated
 ---@field price_in integer? of a token, for a stream that is cut
 ---@field price_out integer?
@@ -38,7 +39,8 @@ local TEXTUAL = { chat = true, completions = true, responses = true, embeddings 
 
 --- What the model costs at this target.
 local function price(route, target, model, surface)
-  route.price = cost.price(catalog.of(target, model))
+  local row = catalog.of(target, model)
+  route.price, route.listed = cost.price(row), row ~= nil
   route.textual = TEXTUAL[surface.name] == true
   if not route.price or route.price.units then return end
   route.price_in, route.price_out = route.price.input, route.price.output

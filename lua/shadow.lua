@@ -141,16 +141,18 @@ function shadow.judged(seen, visit, failure, given)
   note(seen, visit.request)
 end
 
-local function names_of(targets)
-  local names = {}
-  for i, target in ipairs(targets) do names[i] = target.name end
+--- Names of an order that begins somewhere and goes round.
+local function names_of(order, start)
+  local names, count = {}, #order
+  for i = 1, count do names[i] = order[(start + i - 2) % count + 1].name end
   return names
 end
 
 --- The order of targets that the live strategy chose.
-function shadow.chosen(call, request, targets, order)
+---@param order Routing which nobody has taken a target of yet
+function shadow.chosen(call, request, order)
   note({
-    hook = "choose", targets = shadow_run.copies(targets), live = { order = names_of(order) },
+    hook = "choose", targets = shadow_run.copies(order.targets), live = { order = names_of(order.order, order.at) },
     call = { model = request.model, stream = request.stream }, trace_id = call:trace_id(),
   }, request)
 end

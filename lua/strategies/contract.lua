@@ -1,29 +1,37 @@
 -- SPDX-License-Identifier: Apache-2.0
---- What a strategy is: arithmetic over targets. It never waits; time and load arrive as arguments.
+--- What a strategy is: arithmetic over targets. It never waits; time, chance and load are asked of the request.
 
 local schema = require "schema"
 
----@class Target what a strategy may read of one
+---@class Target what a strategy may read of one; a group in `targets` is one, too
 ---@field name string
 ---@field weight number
-
----@class Outcome how a try ended
----@field ok boolean
----@field latency_ms number
+---@field priority integer lower ones come first
 
 ---@class Strategy
 ---@field name string the file's
----@field choose fun(targets: Target[], call: table): Target[] in the order to try; never none, only given ones
----@field learn (fun(target: Target, outcome: Outcome))?
----@field named boolean? true: only the first one is tried; the others serve when its circuit is open
+---@field choose fun(targets: Target[], request: Routing): Target[], integer? in the order to try, only given ones; with
+--- a number it begins there and goes round. No list need be made: `return targets, start`
+---@field more (fun(targets: Target[], request: Routing, turn: integer): Target[]?, integer?)? whom to ask when that
+--- order is used up: turn 2, 3 ... until it returns nil. Who stood in an earlier order is passed over
+---@field open (fun(conf: table, targets: Target[]): any)? what can be worked out once: request.opened
+---@field schema table<string, table>? fields of `strategy.config`
+---@field check (fun(conf: table, names: table<string, true>): string?, string?)? what else is wrong with the block
+--- `strategy`, and at which of its keys; `names` are the targets'
+---@field learn function? nobody calls it: what targets did, request:figures tells
+---@field named boolean? true: whoever is first and well is asked, and nobody after it
 
-local TYPES = { name = "string", choose = "function", learn = "function", named = "boolean" }
+local TYPES = {
+  name = "string", choose = "function", more = "function", open = "function", check = "function", schema = "table",
+  learn = "function", named = "boolean",
+}
 
 --- Unknown names, with a suggestion.
 local function unknown(strategy)
-  local written = {}
+  local written, fields = {}, {}
   for name in pairs(strategy) do written[tostring(name)] = true end
-  local _, errors = schema.check_value(written, { name = "any", choose = "any", learn = "any", named = "any" })
+  for name in pairs(TYPES) do fields[name] = "any" end
+  local _, errors = schema.check_value(written, fields)
   return errors[1] and errors[1].message
 end
 
@@ -32,7 +40,7 @@ local function type_problem(strategy)
     local found = type(strategy[name])
     if found ~= wanted and found ~= "nil" then return ("%s must be a %s, got a %s"):format(name, wanted, found) end
   end
-  return nil
+  return strategy.schema and schema.problem({ "record", fields = strategy.schema }, "schema")
 end
 
 local function problem_of(strategy, name)

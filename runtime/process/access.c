@@ -109,6 +109,10 @@ static void metrics_record(struct worker *worker, struct exchange *exchange, con
     if (!series->cost) series->cost = cost_series(worker, series);
     metric_add(series->cost, (uint64_t)notes->cost);
   }
+  if (notes->variant.len > 0) {
+    struct slice labels[] = {notes->variant, or_text(notes->target, "none")};
+    metric_add(metrics_series(worker->metrics, METRIC_VARIANTS, labels, 2), 1);
+  }
   struct slice error_type = exchange_client_gone(exchange) ? SLICE_LITERAL("client_canceled") : notes->error_type;
   if (error_type.len > 0) {
     struct slice labels[] = {provider, error_type};
@@ -139,6 +143,7 @@ static void log_call(struct log *log, const struct exchange *exchange, const str
   const struct call_notes *notes = &call->notes;
   optional_text(log, "provider", notes->provider);
   optional_text(log, "target", notes->target);
+  optional_text(log, "variant", notes->variant);
   optional_text(log, "model", notes->model);
   if (!slice_equal(notes->requested, notes->model)) optional_text(log, "requested_model", notes->requested);
   if (notes->counted) log_raw(log, "stream", notes->streamed ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));

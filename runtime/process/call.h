@@ -24,6 +24,7 @@ struct call_notes {
   struct slice provider, model, target;
   struct slice requested;          /* the model as the client named it */
   struct slice code;               /* error code of the answer; empty = none */
+  struct slice variant;            /* which one a strategy made of the request; empty = none */
   struct slice error_type;         /* gateway_provider_errors_total's label; empty = none */
   long long tokens_in, tokens_out; /* -1 = unknown */
   long long cost;                  /* micro-dollars; -1 = unknown */

@@ -28,6 +28,7 @@ enum metrics_family {
   METRIC_UPSTREAM_CONNECTS, /* gateway_upstream_connections_total{kind="new"|"reused"} */
   METRIC_RETRIES,           /* gateway_retries_total{target} */
   METRIC_FAILOVERS,         /* gateway_failovers_total{target} */
+  METRIC_VARIANTS,          /* gateway_variant_requests_total{variant,target} */
   METRIC_SCRIPT_FAULTS,     /* gateway_script_faults_total{kind,name} */
   METRIC_SCRIPT_EVENTS,     /* gateway_script_events_total{name}: what scripts count */
   METRIC_SCRIPT_RELOADS,    /* gateway_script_reloads_total{result}: accepted, rejected, rolled_back */

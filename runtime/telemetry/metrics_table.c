@@ -10,7 +10,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_KIND] = "kind",         [LABEL_TARGET] = "target",
     [LABEL_NAME] = "name",         [LABEL_CODE] = "code",
     [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
-    [LABEL_SUBJECT] = "subject",
+    [LABEL_SUBJECT] = "subject",   [LABEL_VARIANT] = "variant",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -81,6 +81,12 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
         {"gateway_retries_total", "Second and later attempts at one target.", METRIC_COUNTER, 1, {LABEL_TARGET}, false},
     [METRIC_FAILOVERS] =
         {"gateway_failovers_total", "Requests that moved on to this target.", METRIC_COUNTER, 1, {LABEL_TARGET}, false},
+    [METRIC_VARIANTS] = {"gateway_variant_requests_total",
+                         "Requests of a test's variants, by the target asked last.",
+                         METRIC_COUNTER,
+                         2,
+                         {LABEL_VARIANT, LABEL_TARGET},
+                         false},
     [METRIC_SCRIPT_FAULTS] =
         {"gateway_script_faults_total", "Faults of scripts.", METRIC_COUNTER, 2, {LABEL_KIND, LABEL_NAME}, false},
     [METRIC_SCRIPT_EVENTS] =

@@ -26,6 +26,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_RESULT,
                     LABEL_EVENT,
                     LABEL_SUBJECT,
+                    LABEL_VARIANT,
                     METRIC_LABELS
 };
 
