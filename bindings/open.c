@@ -16,6 +16,7 @@ void bind_delta(lua_State *L);
 void bind_document_door(lua_State *L);
 void bind_forward(lua_State *L);
 void bind_gate(lua_State *L);
+void bind_health(lua_State *L);
 void bind_http(lua_State *L);
 void bind_log(lua_State *L);
 void bind_match(lua_State *L);
@@ -45,6 +46,7 @@ void bind_open_doors(lua_State *L) {
     bind_document_door,
     bind_forward,
     bind_gate,
+    bind_health,
     bind_http,
     bind_json,
     bind_log,

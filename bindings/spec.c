@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "bindings/bind.h"
+#include "bindings/health.h"
 #include "bindings/random.h"
 #include "bindings/rehearsal.h"
 #include "bindings/shared.h"
@@ -132,6 +133,7 @@ int spec_door_load(lua_State *L) {
   clock_release(&worker->clock);
   random_unseed(bind_random_source(L));
   bind_shared_forget(L);
+  bind_health_forget(L);
   rehearsal_open(L);
   lua_settop(L, 0);
   lua_newtable(L);

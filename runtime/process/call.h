@@ -17,6 +17,7 @@
  * in the exchange's arena, from `head` to `end`. */
 struct worker;
 struct reply;
+struct stay;
 struct call;
 
 /* What the access line and the metrics say of a call; written by the pipeline as it learns it. Slices in the arena. */
@@ -68,6 +69,8 @@ struct call {
   struct record *record; /* null: not recorded; in the arena */
   void **box;            /* the script's userdata, emptied when the call ends */
   struct list ties;      /* what else the script holds: struct call_tie */
+  struct stay *stays;    /* targets that it is at; in the arena, each tied */
+  bool budgeted;         /* it has been to a target: part of what retries are measured by */
   enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's answer in pieces */
   bool events;                                                        /* it is one of events */
   struct timer deadline; /* the whole request, or a stream's start; then the stream's heartbeat */

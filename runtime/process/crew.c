@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shared/health.h"
+
 static struct worker_slot *slot_of(const struct crew *crew, const struct crew_member *member) {
   return &crew->options->segment->workers[member - crew->members];
 }
@@ -117,6 +119,7 @@ static void member_ended(struct crew *crew, struct crew_member *member, int stat
   member->proven = member->proven || state >= WORKER_READY;
   atomic_store(&slot->pid, 0);
   atomic_store(&slot->tick_ms, 0);
+  health_forget(crew->options->segment->health, (unsigned)(member - crew->members));
   if (is_verdict(member, status)) crew->verdict = SUPERVISOR_EXIT_CONFIGURATION;
   if (crew->ending && !ended_well(status, state)) crew->failed = true;
   bool replaced = !crew->ending && crew->verdict == 0;

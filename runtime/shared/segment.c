@@ -4,12 +4,13 @@
 #include <sys/mman.h>
 
 #include "base/check.h"
+#include "shared/health.h"
 #include "shared/keys.h"
 #include "shared/table.h"
 #include "telemetry/metrics.h"
 
 struct segment_layout {
-  size_t keys, metrics, values, cache, size;
+  size_t keys, metrics, values, cache, health, size;
 };
 
 static size_t align_up(size_t size) {
@@ -23,7 +24,8 @@ static struct segment_layout layout_of(unsigned worker_count) {
   layout.metrics = layout.keys + align_up(keys_table_size());
   layout.values = layout.metrics + align_up(metrics_area_size(worker_count + 1));
   layout.cache = layout.values + align_up(table_size(&table_values_shape));
-  layout.size = layout.cache + align_up(table_size(&table_cache_shape));
+  layout.health = layout.cache + align_up(table_size(&table_cache_shape));
+  layout.size = layout.health + align_up(health_size(worker_count));
   return layout;
 }
 
@@ -37,6 +39,7 @@ struct segment *segment_open(unsigned worker_count) {
   segment->metrics = memory + layout.metrics;
   segment->values = table_open(memory + layout.values, &table_values_shape);
   segment->cache = table_open(memory + layout.cache, &table_cache_shape);
+  segment->health = health_open(memory + layout.health, worker_count);
   segment->keys = keys_open(memory + layout.keys);
   if (segment->keys) return segment;
   munmap(memory, layout.size);

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 struct table;
+struct health;
 
 /* One anonymous shared mapping, made by the supervisor before the first fork: this struct and its parts behind it at
  * fixed offsets, at the same address in every process. Only pages that are used become real. */
@@ -24,10 +25,11 @@ struct segment {
   _Atomic bool draining;
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];
-  struct keys *keys;    /* the key table's handle, inherited by every process */
-  void *metrics;        /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
-  struct table *values; /* scripts' counters, buckets, small values */
-  struct table *cache;  /* scripts' large values */
+  struct keys *keys;     /* the key table's handle, inherited by every process */
+  void *metrics;         /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
+  struct table *values;  /* scripts' counters, buckets, small values */
+  struct table *cache;   /* scripts' large values */
+  struct health *health; /* how targets do */
 };
 
 /* 1 to SEGMENT_WORKERS_MAX workers. Null when the mapping cannot be made. Every process of the program shares it. */

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bindings/bind.h"
+#include "bindings/call.h"
+#include "bindings/health.h"
+#include "process/worker.h"
+#include "script/vm.h"
+
+/* A cell of gateway.health.
+ *   model(name) -> cell               the model's own breaker, not-before and latencies at this target; slots, queue
+ * and credentials are the target's. Past 64 models the target's own cell look() -> nothing | reason, ms    "open" |
+ * "unhealthy" | "busy" | "throttled" (which never refuses by itself); for how many milliseconds, where that is known
+ *   enter(call) -> true, state, event | nil, reason, ms     state "closed" | "half-open"; event "half-open" when this
+ *                                     very call has ended the time that it was open; reason "open" | "unhealthy" |
+ *                                     "saturated". May wait in the target's queue
+ *   leave(call, verdict [, retry_after_ms]) -> nothing | event     once for each enter; verdict "ok" | "failure" |
+ *                                     "throttled" | "neither"; event "opened" | "closed"
+ *   figures() -> table                bindings/health_figures.c
+ *   unhealthy(bool)                   what active checks have found
+ *   credential_*                      bindings/health_credentials.c */
+
+static const char *const reasons[] = {NULL, "open", "unhealthy", "busy", "throttled"};
+
+static int push_until(lua_State *L, uint64_t until, uint64_t now) {
+  if (until <= now) return 1;
+  lua_pushnumber(L, (lua_Number)(until - now));
+  return 2;
+}
+
+static int cell_model(lua_State *L) {
+  struct cell *target = bind_cell(L, 1)->target;
+  struct slice name = bind_slice(L, 2);
+  lua_settop(L, 2);
+  for (struct cell *model = target->models; model; model = model->next) {
+    if (slice_equal(slice_text(model->label), name)) return bind_cell_push(L, model), 1;
+  }
+  struct health *health = target->place.health.health;
+  struct health_cell *own = health_find_model(health, target->place.health.target, name);
+  if (own == target->place.health.target) return bind_cell_push(L, target), 1;
+  struct cell *model = bind_cell_new(L, target->book, name);
+  model->place = target->place;
+  model->place.health.cell = own;
+  model->target = target;
+  model->next = target->models;
+  target->models = model;
+  return 1;
+}
+
+static int cell_look(lua_State *L) {
+  const struct cell *cell = bind_cell(L, 1);
+  uint64_t until, now = bind_health_now(L);
+  enum health_answer answer = health_look(&cell->place.health, now, &until);
+  if (answer == HEALTH_YES) return 0;
+  lua_pushstring(L, reasons[answer]);
+  return push_until(L, until, now);
+}
+
+/* ---- in and out ---- */
+
+/* The stays of the call at 2; where there are no calls (specs) the book's. */
+static struct stay **stays_of(lua_State *L, const struct cell *cell, struct call **call) {
+  *call = NULL;
+  if (cell->book->own && !lua_isuserdata(L, 2)) return &cell->book->loose;
+  *call = bind_call(L, 2);
+  return &(*call)->stays;
+}
+
+static int push_entered(lua_State *L, const struct stay *stay) {
+  bool probing = stay->pass.state == BREAKER_HALF_OPEN;
+  lua_pushboolean(L, 1);
+  lua_pushstring(L, probing ? "half-open" : "closed");
+  if (!stay->pass.half_opened) return 2;
+  lua_pushliteral(L, "half-open");
+  return 3;
+}
+
+static int push_refused(lua_State *L, const struct cell *cell, enum health_answer answer, uint64_t now) {
+  uint64_t until = 0;
+  if (answer == HEALTH_OPEN) health_look(&cell->place.health, now, &until);
+  lua_pushnil(L);
+  lua_pushstring(L, answer == HEALTH_BUSY ? "saturated" : reasons[answer]);
+  return 1 + push_until(L, until, now);
+}
+
+static int cell_enter(lua_State *L) {
+  const struct cell *cell = bind_cell(L, 1);
+  struct call *call;
+  struct stay **stays = stays_of(L, cell, &call), *stay;
+  uint64_t now = bind_health_now(L);
+  enum health_answer answer = stay_enter(call, stays, &cell->place, now, &stay);
+  return answer == HEALTH_YES ? push_entered(L, stay) : push_refused(L, cell, answer, now);
+}
+
+static int cell_leave(lua_State *L) {
+  static const char *const verdicts[] = {"ok", "failure", "throttled", "neither", NULL};
+  static const char *const events[] = {NULL, "opened", "closed"};
+  const struct cell *cell = bind_cell(L, 1);
+  struct call *call;
+  struct stay **stays = stays_of(L, cell, &call), *stay = stay_find(*stays, &cell->place);
+  enum health_verdict verdict = (enum health_verdict)luaL_checkoption(L, 3, NULL, verdicts);
+  if (!stay) return luaL_error(L, "this call has not entered there");
+  enum breaker_change change = stay_leave(stay, stays, verdict, luaL_optnumber(L, 4, -1), bind_health_now(L));
+  if (change == BREAKER_SAME) return 0;
+  lua_pushstring(L, events[change]);
+  return 1;
+}
+
+static int cell_unhealthy(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TBOOLEAN);
+  atomic_store(&bind_cell(L, 1)->place.health.target->unhealthy, lua_toboolean(L, 2));
+  return 0;
+}
+
+/* ---- credentials ---- */
+
+/* From 1 on, as Lua counts. */
+static unsigned credential_index(lua_State *L) {
+  lua_Integer index = luaL_checkinteger(L, 2);
+  luaL_argcheck(L, index >= 1 && index <= HEALTH_CREDENTIALS_MAX, 2, "1 to 32 credentials");
+  return (unsigned)index - 1;
+}
+
+static struct health_credentials *credentials_of(lua_State *L) {
+  return &bind_cell(L, 1)->place.health.target->credentials;
+}
+
+static const char *const credential_states[] = {NULL, "disabled", "throttled"};
+
+/* credential_state(i) -> nothing | "disabled" | "throttled", ms */
+static int cell_credential_state(lua_State *L) {
+  uint64_t until, now = bind_health_now(L);
+  enum health_credential state = health_credential_read(credentials_of(L), credential_index(L), now, &until);
+  if (state == CREDENTIAL_USABLE) return 0;
+  lua_pushstring(L, credential_states[state]);
+  return push_until(L, until, now);
+}
+
+/* credential_set(i, nil | "disabled" | "throttled", ms) */
+static int cell_credential_set(lua_State *L) {
+  static const char *const names[] = {"disabled", "throttled", NULL};
+  bool clear = lua_isnoneornil(L, 3);
+  enum health_credential state =
+      clear ? CREDENTIAL_USABLE : (enum health_credential)(luaL_checkoption(L, 3, NULL, names) + 1);
+  lua_Number ms = clear ? 0 : luaL_checknumber(L, 4);
+  luaL_argcheck(L, ms >= 0 && ms < 1e12, 4, "milliseconds wanted");
+  health_credential_set(credentials_of(L), credential_index(L), state, bind_health_now(L) + (uint64_t)ms);
+  return 0;
+}
+
+/* credential_next(count) -> index: see shared/health_credentials.h */
+static int cell_credential_next(lua_State *L) {
+  unsigned count = credential_index(L) + 1;
+  lua_pushinteger(L, (lua_Integer)health_credential_next(credentials_of(L), count, bind_health_now(L)) + 1);
+  return 1;
+}
+
+const luaL_Reg bind_cell_methods[] = {{"model", cell_model},
+                                      {"look", cell_look},
+                                      {"enter", cell_enter},
+                                      {"leave", cell_leave},
+                                      {"figures", bind_cell_figures},
+                                      {"unhealthy", cell_unhealthy},
+                                      {"credential_state", cell_credential_state},
+                                      {"credential_set", cell_credential_set},
+                                      {"credential_next", cell_credential_next},
+                                      {NULL, NULL}};
