@@ -85,13 +85,26 @@ async function fuzz({ tally, only }) {
   });
 }
 
+/** Shares of about the same size: the largest files first, each to whom has least. */
+function shares(paths, count) {
+  const size = (name) => fs.statSync(path.join(ROOT, name)).size;
+  const piles = Array.from({ length: count }, () => ({ bytes: 0, paths: [] }));
+  for (const name of [...paths].sort((a, b) => size(b) - size(a))) {
+    const least = piles.reduce((low, pile) => (pile.bytes < low.bytes ? pile : low));
+    least.bytes += size(name);
+    least.paths.push(name);
+  }
+  return piles.map((pile) => pile.paths).filter((some) => some.length > 0);
+}
+
 /** Lua specs, in the product's own binary: the gateway's own, and those of the examples, as an operator runs his. */
 async function spec({ tally, folder, only }) {
-  for (const root of ['spec', 'examples']) {
-    const paths = only ? files([root], ['_spec.lua']).filter((name) => name.includes(only)) : [root];
-    if (paths.length === 0) continue;
+  const named = (root) => files([root], ['_spec.lua']).filter((name) => name.includes(only));
+  const runs = shares(named('spec'), CORES).map((paths) => ['spec', paths]);
+  if (named('examples').length > 0) runs.push(['examples', only ? named('examples') : ['examples']]);
+  await each(runs, CORES, async ([root, paths]) => {
     countTap(tally, root, await run(`${folder}/moongate`, ['spec', '-o', 'TAP', ...paths], { env: SANITIZER }));
-  }
+  });
 }
 
 /** One line of the reporter: a result to count, or something measured for who asks with VERBOSE. */
