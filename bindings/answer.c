@@ -50,7 +50,8 @@ static int call_respond_whole(lua_State *L) {
 static int call_refuse_with(lua_State *L) {
   struct call *call = bind_call(L, 1);
   lua_settop(L, 8);
-  if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
+  if (exchange_answered(call->exchange) && call->stream != CALL_STREAM_BEGUN)
+    return luaL_error(L, "this call is answered already");
   struct buffer *fields = answer_fields(L, 7, 8);
   call_refuse(call, &(struct call_problem){.status = (int)luaL_checkinteger(L, 2),
                                            .type = optional(L, 3),
@@ -123,13 +124,26 @@ static int call_pass(lua_State *L) {
 
 /* ---- event streams written by scripts ---- */
 
-/* stream(headers, reply, content_type) begins; write(text, counted) sends and waits while the client is slow;
- * finish(complete) ends. Without a type it is one of events. `counted`: bytes of it that say something, where that is
- * not all of it; tokens are estimated by them. */
+/* await_stream(): the client reads events and has nothing yet; see call_stream_await */
+static int call_await_stream(lua_State *L) {
+  call_stream_await(bind_call(L, 1));
+  return 0;
+}
+
+/* begun() -> whether the stream's head and pings are out, and nothing that anybody said */
+static int call_begun(lua_State *L) {
+  lua_pushboolean(L, bind_call(L, 1)->stream == CALL_STREAM_BEGUN);
+  return 1;
+}
+
+/* stream(headers, reply, content_type) begins, and only adds to one that has begun: its head is out; write(text,
+ * counted) sends and waits while the client is slow; finish(complete) ends. Without a type it is one of events.
+ * `counted`: bytes of it that say something, where that is not all of it; tokens are estimated by them. */
 static int call_stream(lua_State *L) {
   struct call *call = bind_call(L, 1);
   lua_settop(L, 4);
-  if (exchange_answered(call->exchange)) return luaL_error(L, "this call is answered already");
+  if (exchange_answered(call->exchange) && call->stream != CALL_STREAM_BEGUN)
+    return luaL_error(L, "this call is answered already");
   struct buffer *fields = answer_fields(L, 2, 3);
   call_stream_begin(call, optional(L, 4), buffer_slice(fields));
   return 0;
@@ -166,8 +180,9 @@ static struct call *open_stream(lua_State *L) {
 
 static int call_write(lua_State *L) {
   struct call *call = open_stream(L);
-  if (!call->notes.first_byte_at) call->notes.first_byte_at = uv_hrtime();
-  estimate_flow_add(&call->flow, (uint64_t)luaL_optnumber(L, 3, (lua_Number)bind_slice(L, 2).len));
+  uint64_t counted = (uint64_t)luaL_optnumber(L, 3, (lua_Number)bind_slice(L, 2).len);
+  if (!call->notes.first_byte_at && counted > 0) call->notes.first_byte_at = uv_hrtime();
+  estimate_flow_add(&call->flow, counted);
   if (call_stream_write(call, bind_slice(L, 2)) != EXCHANGE_FULL) return 0;
   struct writable_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
   *wait = (struct writable_wait){call, task_of(L), 0};
@@ -195,7 +210,15 @@ static int call_answered(lua_State *L) {
 }
 
 const luaL_Reg bind_call_answer[] = {
-    {"respond", call_respond_whole}, {"refuse", call_refuse_with}, {"pass", call_pass},
-    {"stream", call_stream},         {"write", call_write},        {"finish", call_finish},
-    {"answered", call_answered},     {"field", call_field},        {NULL, NULL},
+    {"respond", call_respond_whole},
+    {"refuse", call_refuse_with},
+    {"pass", call_pass},
+    {"await_stream", call_await_stream},
+    {"begun", call_begun},
+    {"stream", call_stream},
+    {"write", call_write},
+    {"finish", call_finish},
+    {"answered", call_answered},
+    {"field", call_field},
+    {NULL, NULL},
 };

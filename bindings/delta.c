@@ -2,9 +2,11 @@
 #include "codec/delta.h"
 
 #include "bindings/bind.h"
+#include "codec/content.h"
 #include "codec/json.h"
 
 /* gateway.delta (hallway): the chunks of a chat stream and their texts.
+ *   says(chunk) -> whether a client has reason to wait for more of this stream: see codec/content.h
  *   new() -> reader, which holds one chunk at a time
  * Methods of a reader:
  *   read(chunk) -> whether it is a JSON object
@@ -148,6 +150,11 @@ static int reader_around(lua_State *L) {
   return 1;
 }
 
+static int delta_says(lua_State *L) {
+  lua_pushboolean(L, !content_chat_silent(bind_slice(L, 1)));
+  return 1;
+}
+
 void bind_delta(lua_State *L) {
   static const luaL_Reg methods[] = {{"read", reader_read},
                                      {"count", reader_count},
@@ -160,7 +167,7 @@ void bind_delta(lua_State *L) {
                                      {"around", reader_around},
                                      {"__gc", reader_collect},
                                      {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"new", reader_new}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"new", reader_new}, {"says", delta_says}, {NULL, NULL}};
   bind_box_type(L, READER_TYPE, methods);
   bind_door_private(L, "delta", functions);
 }

@@ -9,7 +9,7 @@
 
 /* call:when_cut(table): when the script of this call is cut short (the client has gone, a deadline has passed, the
  * hallway failed), table.when_cut(table, code, trace_id, sent) runs as work that was put off; `sent` is the number of
- * bytes the client was sent. The call is over there. */
+ * bytes the client was sent of an answer. The call is over there. */
 
 struct parting {
   struct call_parting parting;
@@ -29,7 +29,8 @@ static void parting_run(struct call_parting *base, struct call *call, const char
   lua_insert(L, -2);
   bind_push_slice(L, slice_text(code));
   bind_push_slice(L, slice_make(call->trace_id, 32));
-  lua_pushnumber(L, (lua_Number)exchange_bytes_sent(call->exchange));
+  bool pings_only = call->stream == CALL_STREAM_BEGUN;
+  lua_pushnumber(L, pings_only ? 0 : (lua_Number)exchange_bytes_sent(call->exchange));
   if (!background_add(&call->worker->background, L, 4)) lua_pop(L, 5);
 }
 

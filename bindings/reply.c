@@ -113,15 +113,24 @@ static int reply_usage(lua_State *L) {
   return 8;
 }
 
-/* first() -> name, data (of a long one the beginning) of the event a stream is held at */
-static int reply_first(lua_State *L) {
-  struct reply *reply = bind_reply(L, 1);
+static int push_early(lua_State *L, const struct reply *reply, unsigned position) {
   if (reply->state != REPLY_STREAM) return 0;
   struct slice name;
-  struct slice data = reply_first_event(reply, &name);
+  struct slice data = reply_early_event(reply, position, &name);
   bind_push_slice(L, name);
   bind_push_slice(L, data);
   return 2;
+}
+
+/* first() -> name, data (of a long one the beginning) of a stream's first event */
+static int reply_first(lua_State *L) {
+  return push_early(L, bind_reply(L, 1), 0);
+}
+
+/* opening() -> the same of the event at which a stream is held: its first content, an error, an end */
+static int reply_opening(lua_State *L) {
+  const struct reply *reply = bind_reply(L, 1);
+  return push_early(L, reply, reply->held);
 }
 
 /* ---- waiting for events, and for a relay's end ---- */
@@ -213,7 +222,8 @@ static int relay_results(lua_State *L, void *operation) {
 static int reply_relay_stream(lua_State *L) {
   struct reply *reply = bind_reply(L, 1);
   struct call *call = reply->call;
-  if (reply->state != REPLY_STREAM || reply->framing != FRAMING_SSE || exchange_answered(call->exchange))
+  bool open = !exchange_answered(call->exchange) || call->stream == CALL_STREAM_BEGUN;
+  if (reply->state != REPLY_STREAM || reply->framing != FRAMING_SSE || !open)
     return luaL_error(L, "this reply cannot be relayed");
   struct buffer fields = {0};
   reply_fields(reply, &fields);
@@ -255,21 +265,10 @@ static int reply_collect(lua_State *L) {
 }
 
 const luaL_Reg bind_reply_methods[] = {
-    {"__gc", reply_collect},
-    {"status", reply_status},
-    {"streams", reply_streams},
-    {"verbatim", reply_verbatim},
-    {"headers", reply_headers},
-    {"raw", reply_raw},
-    {"header", reply_header},
-    {"passed", reply_passed},
-    {"body", reply_body},
-    {"has", reply_has},
-    {"usage", reply_usage},
-    {"first", reply_first},
-    {"next", reply_next_event},
-    {"kept", reply_kept},
-    {"close", reply_close},
-    {"relay", reply_relay_stream},
-    {NULL, NULL},
+    {"__gc", reply_collect},      {"status", reply_status},      {"streams", reply_streams},
+    {"verbatim", reply_verbatim}, {"headers", reply_headers},    {"raw", reply_raw},
+    {"header", reply_header},     {"passed", reply_passed},      {"body", reply_body},
+    {"has", reply_has},           {"usage", reply_usage},        {"first", reply_first},
+    {"opening", reply_opening},   {"next", reply_next_event},    {"kept", reply_kept},
+    {"close", reply_close},       {"relay", reply_relay_stream}, {NULL, NULL},
 };

@@ -100,7 +100,7 @@ static void serve_done(struct task *task, void *owner, const struct error *error
   if (error && call->parting) call->parting->run(call->parting, call, error->code);
   call_box_empty(call);
   if (error) fault_note(call->worker, task, error, call->trace_id);
-  if (error || !exchange_answered(call->exchange) || call->stream == CALL_STREAM_OPEN) {
+  if (error || !exchange_answered(call->exchange) || call_streams(call)) {
     call_break(call, 500, "script_error", "the gateway could not complete the request");
   }
 }

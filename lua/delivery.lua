@@ -17,8 +17,9 @@ local delivery = {}
 
 -- Whole ------------------------------------------------------------------------------------------------------------
 
---- An answer in the gateway's own words.
+--- An answer in the gateway's own words. Where a stream has begun there is no place for one.
 local function respond(call, request, answer)
+  if call:begun() then return nil, errors.bad_answer end
   account.note(call, request, answer.usage, answer.reply)
   call:respond(answer.status, answer.content_type or "application/json", answer.text, answer.headers, answer.reply)
   return true

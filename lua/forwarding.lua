@@ -58,9 +58,9 @@ local function context_of(call, request, target, route)
   return context
 end
 
---- An error that comes as the first event of a good status.
-local function first_failure(call, request, target, route, reply)
-  local dialect, name, data = route.dialect, reply:first()
+--- An error in the place of a stream's first content.
+local function first_failure(call, request, target, route, name, data)
+  local dialect = route.dialect
   if dialect.first_failure then return dialect.first_failure(name, data) end
   if name ~= "error" and not data:find('"error"', 1, true) or not dialect.stream then return nil end
   local context = context_of(call, request, target, route)
@@ -72,8 +72,9 @@ local function hidden(call, request, target, route, reply)
   if not reply:streams() then
     return upstream_fault.hidden(route.dialect, reply, false, ANSWERED[request.surface.endpoint])
   end
-  local failure = first_failure(call, request, target, route, reply)
-  return failure and upstream_fault.blamed(failure)
+  return upstream_fault.of_event(function(name, data)
+    return first_failure(call, request, target, route, name, data)
+  end, reply:opening())
 end
 
 --- The id of the response that a stream begins with. Of a long event only the beginning is there.

@@ -2,7 +2,7 @@
 --- The life of one request, from its body to its answer:
 ---   read and check -> resolve the alias and the model's owners -> ask the plugins -> order the targets -> walk them,
 ---   each with its retries -> deliver (the plugins look at the answer), or say what went wrong (they look at that).
---- A target may be left for the next one until the first byte has gone to the client: that is the commit point.
+--- A target may be left for the next one until the first content has gone to the client: that is the commit point.
 
 local attempt = require "attempt"
 local delivery = require "delivery"
@@ -17,6 +17,7 @@ local responses = require "responses"
 local retry = require "retry"
 local shadow = require "shadow"
 local strategy = require "strategy"
+local streaming = require "streaming"
 local upstream = require "gateway.upstream"
 
 local LONGEST_RETRY_AFTER = 86400 -- seconds; more is nonsense or an attack (gateway-api 2.2)
@@ -39,6 +40,7 @@ local function refuse(call, request, failure)
   if request.visit then failure = passage.failed(request.visit, failure) end
   call:note_error(failure.plugin and failure.error_type, failure.code)
   if failure.rejected then call:note_rejected() end
+  if call:begun() then return streaming.refuse(call, request, failure) end
   if request.surface.face then return faces.refuse(call, request, failure, headers_of(failure)) end
   call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, headers_of(failure))
 end
@@ -94,6 +96,7 @@ end
 --- would repeat ends the walk.
 local function walk(call, request, plan)
   local failure = errors.model_not_found
+  streaming.await(call, request)
   local order = strategy.order(plan, call, request)
   if registry.shadow and registry.shadow.choose then shadow.chosen(call, request, order) end
   local target = order:next()

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A stream's life towards the client, event by event, with the plugins' on_chunk in between and their after_request
---- at its end. The first byte is the commit point: before it a failure is returned, after it the client reads an error
---- event and never [DONE].
+--- at its end. The first content is the commit point: what comes before it (a role, an id) waits for it. Until then a
+--- failure is returned, and what waited is forgotten; after it the client reads an error event and never [DONE].
 
 local account = require "account"
+local delta = require "gateway.delta"
 local errors = require "errors"
 local faces = require "faces"
 local gather = require "gather"
@@ -13,13 +14,16 @@ local source = require "source"
 local voice = require "voice"
 
 local KEPT_MAX = 1048576 -- bytes of chunks kept for after_request: more, and there is no ctx.response.body
+local HELD_MAX = 65536 -- bytes without content that wait for some: more, and they go out as they are
 
 ---@class Outflow what goes to the client
 ---@field call table
 ---@field request Request
 ---@field visit Passage?
 ---@field reply table? whose headers the client sees, too
----@field open boolean the client has read something
+---@field open boolean the client has read something of an answer
+---@field held string what the client would have read by now, but for its lack of content
+---@field said boolean? content has come: nothing is held any more
 ---@field guard Guarded?
 ---@field kept string[]? chunks, for plugins that look at the whole
 ---@field kept_bytes integer
@@ -33,8 +37,8 @@ local function outflow_make(call, request, reply, steps)
   local visit = request.visit
   local watched = visit and visit.chain.after_request
   return {
-    call = call, request = request, visit = visit, reply = reply, open = false, kept = watched and {} or nil,
-    kept_bytes = 0, voice = voice.open(request),
+    call = call, request = request, visit = visit, reply = reply, open = false, held = "",
+    kept = watched and {} or nil, kept_bytes = 0, voice = voice.open(request),
     guard = steps and guarded.open(visit, steps, not request.include_usage) or nil,
   }
 end
@@ -66,23 +70,40 @@ local function hear(out, payloads)
   for _, payload in ipairs(payloads) do out.told = (out.told or 0) + #payload end
 end
 
+--- Whether there is anything in it for which the other targets are given up.
+local function has_content(out, payloads)
+  for _, payload in ipairs(payloads) do
+    out.said = out.said or delta.says(payload)
+  end
+  return out.said or #out.held > HELD_MAX
+end
+
 --- Waits while the client is behind.
-local function send(out, payloads)
-  if #payloads == 0 then return end
-  local text = voice.say(out.voice, payloads)
-  hear(out, payloads)
-  if out.kept then keep(out, payloads) end
-  if text == "" then return end
+local function deliver(out, text)
   begin(out)
   local told = out.told
   out.told = nil
   out.call:write(text, told)
 end
 
+local function send(out, payloads)
+  if #payloads == 0 then return end
+  local text = voice.say(out.voice, payloads)
+  hear(out, payloads)
+  if out.kept then keep(out, payloads) end
+  if not out.open then
+    out.held = out.held .. text
+    text = has_content(out, payloads) and out.held or ""
+  end
+  if text ~= "" then deliver(out, text) end
+end
+
 -- Ends ---------------------------------------------------------------------------------------------------------------
 
---- What the notes and the plugins hear of a failure. Returns the one the client reads.
+--- What the notes and the plugins hear of a failure. Returns the one the client reads. The walk learns that the target
+--- has failed although the client is answered.
 local function note_failure(out, failure)
+  if not failure.plugin then out.request.broken = failure end
   if out.visit then failure = passage.failed(out.visit, failure) end
   local blamed = failure.error_type or not failure.plugin and "provider_error" or nil
   out.call:note_error(blamed, failure.code, true)
@@ -113,7 +134,10 @@ end
 
 local function end_well(out, usage, make)
   usage = account.note(out.call, out.request, usage)
-  begin(out)
+  if not out.open then
+    begin(out)
+    write(out, out.held)
+  end
   local failure = look_back(out, usage, make)
   if failure then return break_off(out, failure) end
   local text = voice.done(out.voice, usage)
@@ -152,13 +176,19 @@ local function finish(out, chunks)
   return out.guard and guarded.finish(out.guard) or {}
 end
 
+--- The upstream has said itself that it failed.
+local function is_failed(out)
+  return out.guard and out.guard.failed
+end
+
 local function flow(out, chunks)
   local payloads, failure, over
   repeat
     payloads, failure, over = step(out, chunks)
+    if not out.open and is_failed(out) then return nil, errors.stream_error end
     send(out, payloads)
     if failure then return break_off(out, failure) end
-    if out.guard and out.guard.failed then return end_failed(out) end
+    if is_failed(out) then return end_failed(out) end
   until over
   payloads, failure = finish(out, chunks)
   send(out, payloads)
@@ -219,7 +249,8 @@ end
 
 --- The same where nobody looks: C writes the end, too.
 function streaming.relay(call, request, reply)
-  local whole = reply:relay(request.include_usage ~= true)
+  local whole, code, message = reply:relay(request.include_usage ~= true)
+  if not whole then request.broken = errors.broken_stream(code, message) end
   account.passed(call, request, reply)
   call:finish(whole)
   return true
@@ -259,6 +290,27 @@ function streaming.bytes(call, request, reply, usage)
   if failure then note_failure(out, failure) end
   call:finish(not failure)
   return true
+end
+
+-- Begun before anybody answered -----------------------------------------------------------------------------------
+
+--- A client that reads events is told in good time that somebody is still there (timeouts.heartbeat), also before any
+--- target has said a word. Not one that reads a JSON array.
+function streaming.await(call, request)
+  local facts = request.facts
+  if request.stream and request.surface.name == "chat" and not (facts and facts.sse == false) then
+    call:await_stream()
+  end
+end
+
+--- The failure that ends a request whose stream has begun so: its head is out, the client reads the rest there.
+---@param failure Failure
+function streaming.refuse(call, request, failure)
+  if request.surface.face then faces.context(call, request) end
+  local out = outflow_piped(call, request)
+  call:stream()
+  write(out, voice.failed(out.voice, failure))
+  call:finish(false)
 end
 
 return streaming

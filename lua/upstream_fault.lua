@@ -2,6 +2,7 @@
 --- What went wrong at a provider, out of its answer: the dialect reads it.
 
 local clock = require "gateway.clock"
+local errors = require "errors"
 local json = require "gateway.json"
 
 local upstream_fault = {}
@@ -39,14 +40,22 @@ function upstream_fault.answer(dialect, reply, status)
   return upstream_fault.blamed(failure)
 end
 
---- A 200 that carries an error, as the whole answer or as a stream's first event, is a failure like any other.
+--- An event that is an error, in words or by its name alone.
+---@param read (fun(name: string, data: string): Failure?)? the dialect's
+---@return Failure?
+function upstream_fault.of_event(read, name, data)
+  local failure = read and read(name, data)
+  if not failure and name == "error" then failure = errors.stream_error end
+  return failure and upstream_fault.blamed(failure)
+end
+
+--- A 200 that carries an error, as the whole answer or in a stream before any content, is a failure like any other.
 ---@param streams boolean
 ---@param answered string? a member that good whole answers have
 ---@return Failure?
 function upstream_fault.hidden(dialect, reply, streams, answered)
   if streams then
-    local failure = dialect.first_failure and dialect.first_failure(reply:first())
-    return failure and upstream_fault.blamed(failure)
+    return upstream_fault.of_event(dialect.first_failure, reply:opening())
   end
   if reply:has "error" and not (answered and reply:has(answered)) then
     return upstream_fault.answer(dialect, reply, 502)

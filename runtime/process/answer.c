@@ -72,7 +72,7 @@ void call_fields(const struct call *call, struct buffer *out) {
     buffer_append(out, call->trace_id, 32);
     buffer_append(out, "\r\n", 2);
   }
-  if (call->notes.provider.len > 0) {
+  if (call->notes.provider.len > 0 && call->stream != CALL_STREAM_BEGUN) { /* who will answer is not known there */
     field_append(out, SLICE_LITERAL("X-Gateway-Provider"), call->notes.provider);
   }
   for (const struct call_field *field = call->fields; field; field = field->next) {
@@ -80,7 +80,8 @@ void call_fields(const struct call *call, struct buffer *out) {
   }
 }
 
-static void fields_compose(struct call *call, struct slice content_type, struct slice fields) {
+struct slice call_fields_compose(struct call *call, struct slice content_type, struct slice fields,
+                                 struct slice others) {
   struct buffer *out = &call->worker->scratch;
   buffer_clear(out);
   if (content_type.len > 0) {
@@ -91,72 +92,27 @@ static void fields_compose(struct call *call, struct slice content_type, struct 
   call_fields(call, out);
   if (call->fields) {
     others_append(call, fields, out);
+    others_append(call, others, out);
   } else {
     buffer_append_slice(out, fields);
+    buffer_append_slice(out, others);
   }
+  return buffer_slice(out);
 }
 
 void call_respond(struct call *call, int status, struct slice content_type, struct slice fields,
                   const struct slice *body, unsigned body_count) {
-  fields_compose(call, content_type, fields);
-  record_answer(call, status, buffer_slice(&call->worker->scratch));
+  struct slice composed = call_fields_compose(call, content_type, fields, (struct slice){0});
+  record_answer(call, status, composed);
   for (unsigned i = 0; i < body_count; i++) record_answer_piece(call, body[i]);
-  exchange_respond(call->exchange, status, NULL, 0, buffer_slice(&call->worker->scratch), body, body_count);
-}
-
-/* While a model thinks, something must pass, or what sits between takes the connection for dead. Looked at twice in the
- * span: costs nothing per event. */
-static void heartbeat_start(struct call *call) {
-  uint64_t span = call->worker->settings.heartbeat_ms / 2;
-  if (span > 0) timer_start(call->worker->loop.wheel, &call->deadline, span);
-}
-
-static void heartbeat(struct timer *timer) {
-  struct call *call = LIST_OWNER(timer, struct call, deadline);
-  if (call->stream != CALL_STREAM_OPEN) return;
-  bool silent = exchange_bytes_sent(call->exchange) == call->beat_bytes;
-  if (silent && !exchange_full(call->exchange)) exchange_stream_write(call->exchange, shape_ping(call->shape));
-  call->beat_bytes = exchange_bytes_sent(call->exchange);
-  heartbeat_start(call);
-}
-
-static bool is_event_stream(struct slice type) {
-  struct slice wanted = SLICE_LITERAL("text/event-stream");
-  return type.len >= wanted.len && slice_equal_caseless(slice_make(type.ptr, wanted.len), wanted);
-}
-
-void call_stream_begin(struct call *call, struct slice content_type, struct slice fields) {
-  struct slice type = content_type.len > 0 ? content_type : SLICE_LITERAL("text/event-stream; charset=utf-8");
-  call->events = is_event_stream(type);
-  fields_compose(
-      call, type,
-      call->events ? SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n") : (struct slice){0});
-  others_append(call, fields, &call->worker->scratch);
-  call->notes.streamed = true;
-  call->stream = CALL_STREAM_OPEN;
-  timer_stop(&call->deadline);
-  timer_init(&call->deadline, heartbeat);
-  record_answer(call, 200, buffer_slice(&call->worker->scratch));
-  exchange_stream_begin(call->exchange, 200, NULL, 0, buffer_slice(&call->worker->scratch));
-  if (call->events) heartbeat_start(call);
-}
-
-enum exchange_write call_stream_write(struct call *call, struct slice bytes) {
-  record_answer_piece(call, bytes);
-  return exchange_stream_write(call->exchange, bytes);
-}
-
-void call_stream_end(struct call *call, bool complete) {
-  if (call->stream != CALL_STREAM_OPEN) return;
-  call->stream = CALL_STREAM_OVER;
-  exchange_stream_end(call->exchange, complete || call->events);
+  exchange_respond(call->exchange, status, NULL, 0, composed, body, body_count);
 }
 
 void call_refuse(struct call *call, const struct call_problem *problem) {
   struct buffer body = {0};
+  call->notes.code = arena_copy(exchange_arena(call->exchange), problem->code);
+  if (call->stream == CALL_STREAM_BEGUN) return call_stream_break(call, problem);
   shape_body(call->shape, problem, call->trace_id, &body);
-  struct slice code = arena_copy(exchange_arena(call->exchange), problem->code);
-  call->notes.code = code;
   struct slice piece = buffer_slice(&body);
   call_respond(call, shape_status(call->shape, problem), SLICE_LITERAL("application/json"), problem->fields, &piece, 1);
   buffer_free(&body);

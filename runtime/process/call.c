@@ -82,7 +82,7 @@ static void replies_free(struct call *call) {
 
 static void deadline_passed(struct timer *timer) {
   struct call *call = LIST_OWNER(timer, struct call, deadline);
-  if (exchange_answered(call->exchange)) return;
+  if (exchange_answered(call->exchange) && call->stream != CALL_STREAM_BEGUN) return;
   call->notes.error_type = SLICE_LITERAL("timeout");
   script_cancel(call, "gateway_timeout");
   replies_free(call);
@@ -102,6 +102,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   call->notes.tokens_in = call->notes.tokens_out = call->notes.cost = -1;
   call->notes.price_in = call->notes.price_out = -1;
   timer_init(&call->deadline, deadline_passed);
+  call_beat_init(call);
   list_init(&call->ties);
   trace_choose(call);
   exchange_set_data(exchange, call);
@@ -183,6 +184,7 @@ void call_end(void *user, struct exchange *exchange) {
   struct call *call = exchange_data(exchange);
   if (call) {
     timer_stop(&call->deadline);
+    timer_stop(&call->beat);
     call->worker->open_calls--;
     script_cancel(call, "client_closed_request");
     replies_free(call);
@@ -252,14 +254,6 @@ struct slice call_body_own(const struct call *call) {
   return changed.ptr ? changed : exchange_request(call->exchange)->body;
 }
 
-static void stream_break(struct call *call, const struct call_problem *problem) {
-  struct buffer event = {0};
-  shape_event(call->shape, problem, call->trace_id, &event);
-  if (call->events) call_stream_write(call, buffer_slice(&event));
-  buffer_free(&event);
-  call_stream_end(call, false);
-}
-
 void call_break(struct call *call, int status, const char *code, const char *message) {
   script_cancel(call, code);
   forward_break(call->forward);
@@ -268,12 +262,12 @@ void call_break(struct call *call, int status, const char *code, const char *mes
   call->notes.incomplete = true;
   if (!exchange_answered(call->exchange)) {
     call_refuse_text(call, status, "server_error", code, message);
-  } else if (call->stream == CALL_STREAM_OPEN) {
+  } else if (call_streams(call)) {
     call->notes.code = slice_text(code);
-    stream_break(call, &(struct call_problem){.status = status,
-                                              .message = slice_text(message),
-                                              .type = SLICE_LITERAL("server_error"),
-                                              .code = slice_text(code)});
+    call_stream_break(call, &(struct call_problem){.status = status,
+                                                   .message = slice_text(message),
+                                                   .type = SLICE_LITERAL("server_error"),
+                                                   .code = slice_text(code)});
   }
 }
 

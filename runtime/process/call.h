@@ -30,7 +30,7 @@ struct call_notes {
   long long tokens_in, tokens_out; /* -1 = unknown */
   long long cost;                  /* micro-dollars; -1 = unknown */
   double price_in, price_out;      /* pico-dollars of a token, for what is cut short; below 0 = unknown */
-  uint64_t first_byte_at;          /* uv_hrtime of the first byte to the client, 0 = none */
+  uint64_t first_byte_at;          /* uv_hrtime of the first content to the client, 0 = none; no ping is */
   unsigned attempts;
   bool streamed, counted; /* counted: a routed request, part of gateway_requests_total */
   bool rejected, incomplete;
@@ -55,6 +55,14 @@ struct call_parting {
   void (*run)(struct call_parting *parting, struct call *call, const char *code);
 };
 
+enum call_stream { /* the client's answer in pieces */
+                   CALL_NO_STREAM,
+                   CALL_STREAM_BEGUN, /* its head and pings are out, and nothing that an upstream said: who answers is
+                                         still open */
+                   CALL_STREAM_OPEN,  /* somebody has answered */
+                   CALL_STREAM_OVER,
+};
+
 struct call {
   struct worker *worker;
   struct exchange *exchange;
@@ -71,9 +79,10 @@ struct call {
   struct list ties;      /* what else the script holds: struct call_tie */
   struct stay *stays;    /* targets that it is at; in the arena, each tied */
   bool budgeted;         /* it has been to a target: part of what retries are measured by */
-  enum { CALL_NO_STREAM, CALL_STREAM_OPEN, CALL_STREAM_OVER } stream; /* the client's answer in pieces */
-  bool events;                                                        /* it is one of events */
-  struct timer deadline; /* the whole request, or a stream's start; then the stream's heartbeat */
+  enum call_stream stream;
+  bool events;           /* what goes out in pieces is events */
+  struct timer deadline; /* the whole request, or a stream until its first content */
+  struct timer beat;     /* when something must go out again */
   uint64_t beat_bytes;   /* what the stream had sent at the last beat */
   char trace_id[33];
   bool indexed;
@@ -138,6 +147,7 @@ struct call_problem {
   struct slice message, type, code, param;
   struct slice fields;
 };
+/* In a stream that has begun it is told there, and ends it. */
 void call_refuse(struct call *call, const struct call_problem *problem);
 /* The same in static texts; always -1, for who refuses by returning. */
 int call_refuse_text(struct call *call, int status, const char *type, const char *code, const char *message);
@@ -153,11 +163,12 @@ bool call_field_set(struct call *call, struct slice name, struct slice value);
 /* A script has set this header of the answer. */
 bool call_field_taken(const struct call *call, struct slice name);
 
-/* Begins an answer in pieces: the head every stream gets and `fields`. Without a type it is one of events; one of
- * another type gets no heartbeat, and no error event when it breaks off. */
-void call_stream_begin(struct call *call, struct slice content_type, struct slice fields);
+/* The head's lines: the type, what every answer gets, `fields` and `others` but those whose place a script's own take.
+ * In the worker's scratch. */
+struct slice call_fields_compose(struct call *call, struct slice content_type, struct slice fields,
+                                 struct slice others);
 
-/* Bounds the request, or a stream until it begins: 504 gateway_timeout. 0 = no bound. */
+/* Bounds the request, or a stream until its first content: 504 gateway_timeout. 0 = no bound. */
 void call_deadline(struct call *call, uint64_t milliseconds);
 
 /* From now on a script that still holds this call, or what is tied to it, gets an error. */
@@ -165,11 +176,33 @@ void call_box_empty(struct call *call);
 /* Ties something to the call; whoever lets go of it before takes it off the list. */
 void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_tie *tie));
 
+/* ---- stream.c ---- */
+
+/* The client has been told that the answer comes in pieces, and it is not at its end. */
+static inline bool call_streams(const struct call *call) {
+  return call->stream == CALL_STREAM_BEGUN || call->stream == CALL_STREAM_OPEN;
+}
+
+void call_beat_init(struct call *call);
+
+/* The client reads events and has nothing yet: where the heartbeat's span passes before anything is said, the stream
+ * begins with its head and a ping, and headers that are known later are lost. May be called again. */
+void call_stream_await(struct call *call);
+
+/* Begins an answer in pieces: the head every stream gets and `fields`, where it is not out already. Without a type it
+ * is one of events; one of another type gets no heartbeat, and no error event when it breaks off. */
+void call_stream_begin(struct call *call, struct slice content_type, struct slice fields);
+
 /* Bytes of the open event stream, as exchange_stream_write. */
 enum exchange_write call_stream_write(struct call *call, struct slice bytes);
 
 /* Ends it; nothing when none is open. `complete` false: cut on purpose. */
 void call_stream_end(struct call *call, bool complete);
+
+/* Ends it with an error event; the connection closes. */
+void call_stream_break(struct call *call, const struct call_problem *problem);
+
+/* ---- others ---- */
 
 /* About what the request and its answer are in tokens: of a stream what went out, else of `answer` (valid JSON). */
 void call_estimate(const struct call *call, struct slice answer, long long *tokens_in, long long *tokens_out);

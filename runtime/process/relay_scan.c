@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/relay_scan.h"
 
+#include "codec/content.h"
 #include "process/call.h"
 
 /* What a stream in the client's own format, which is not chat's, says of its end, its errors and its usage. The bytes
@@ -126,6 +127,25 @@ void relay_scan(struct reply *reply, const struct sse_event *event) {
     case RELAY_BYTES:
       break;
   }
+}
+
+/* What a dialect translates is held by the script once more: its events seldom look like chat's chunks. */
+bool relay_scan_silent(const struct reply *reply, struct slice name, struct slice data) {
+  if (is_kind(name, "error")) return false;
+  switch (relay_format_of(reply)) {
+    case RELAY_CHAT:
+      return content_chat_silent(data);
+    case RELAY_ANTHROPIC:
+      return content_messages_silent(name, data);
+    case RELAY_RESPONSES:
+      return content_responses_silent(name, data);
+    case RELAY_GEMINI:
+      return content_gemini_silent(data);
+    case RELAY_EVENTS:
+    case RELAY_BYTES:
+      break;
+  }
+  return false;
 }
 
 bool relay_scan_complete(const struct reply *reply) {

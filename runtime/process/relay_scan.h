@@ -8,6 +8,9 @@ enum relay_format relay_format_of(const struct reply *reply);
 /* Reads an event of another format than chat's: sets `saw_finish`, `saw_error`, `usage`. */
 void relay_scan(struct reply *reply, const struct sse_event *event);
 
+/* An event that is no content yet, as codec/content.h has it: nothing is lost with it when another target is asked. */
+bool relay_scan_silent(const struct reply *reply, struct slice name, struct slice data);
+
 /* The body has ended: the stream is one that may. */
 bool relay_scan_complete(const struct reply *reply);
 

@@ -3,8 +3,10 @@
 
 #include "process/call.h"
 #include "process/record_take.h"
+#include "process/relay_scan.h"
 #include "process/worker.h"
 
+enum { HELD_MAX = 64 * 1024 }; /* bytes of a stream without content that wait for some: then they go out as they are */
 enum { REPLY_INBOX_HIGH = 64 * 1024, FAILURE_BODY_MAX = 256 * 1024, FIRST_EVENT_MAX = 64 * 1024 };
 
 static void reply_woken(struct reply *reply) {
@@ -87,17 +89,30 @@ static void reply_give_up(struct reply *reply) {
   reply_settle(reply, REPLY_FAILED);
 }
 
+/* 1: the gate opens at `reply->event`; else as event_cut. */
+static int opener_find(struct reply *reply) {
+  for (;; reply->held++) {
+    int found = event_cut(reply);
+    if (found <= 0 || reply->inbox.len > HELD_MAX) return found;
+    if (!relay_scan_silent(reply, reply->event.name, reply->event.data)) return found;
+  }
+}
+
+static void gate_open(struct reply *reply) {
+  splitter_restart(reply);
+  reply_settle(reply, REPLY_STREAM);
+}
+
 /* Comments before the first event count as part of it: without a bound they would fill the memory. */
 static void gate_body(struct reply *reply, struct slice bytes) {
   splitter_feed(&reply->splitter, bytes);
-  int found = event_cut(reply);
+  int found = opener_find(reply);
   buffer_append_slice(&reply->inbox, bytes);
   if (found == 0 && reply->inbox.len > reply->call->worker->settings.sse_event_bytes) found = too_large(reply);
   if (found < 0) {
     reply_give_up(reply);
   } else if (found) {
-    splitter_restart(reply);
-    reply_settle(reply, REPLY_STREAM);
+    gate_open(reply);
   }
 }
 
@@ -209,13 +224,18 @@ static void on_body(struct transfer *transfer, void *owner, struct slice bytes) 
 
 /* ---- the upstream's end ---- */
 
+/* One event without its end: a line of ndjson, or behind others that said nothing. */
+static bool opens_at_last(struct reply *reply) {
+  bool may = reply->framing == FRAMING_NDJSON || (reply->framing == FRAMING_SSE && reply->held > 0);
+  return may && splitter_last(&reply->splitter, &reply->event) &&
+         !relay_scan_silent(reply, reply->event.name, reply->event.data);
+}
+
 static void sent_ended(struct reply *reply) {
   if (reply->error.code) {
     reply_settle(reply, REPLY_FAILED);
-  } else if (reply->streams && reply->framing == FRAMING_NDJSON &&
-             splitter_last(&reply->splitter, &reply->event)) { /* one line without its end */
-    splitter_restart(reply);
-    reply_settle(reply, REPLY_STREAM);
+  } else if (reply->streams && opens_at_last(reply)) {
+    gate_open(reply);
   } else if (reply->streams) {
     truncated(reply);
     reply_settle(reply, REPLY_FAILED);
@@ -313,11 +333,13 @@ int reply_next(struct reply *reply, reply_wake wake, void *waiter) {
   return reply->found;
 }
 
-struct slice reply_first_event(const struct reply *reply, struct slice *name) {
+struct slice reply_early_event(const struct reply *reply, unsigned position, struct slice *name) {
   struct reply *peeked = (struct reply *)(uintptr_t)reply;
   struct splitter_event event = {0};
   splitter_feed(&peeked->splitter, buffer_slice(&reply->inbox));
-  if (splitter_next(&peeked->splitter, &event) == SPLITTER_NEED_MORE) splitter_last(&peeked->splitter, &event);
+  enum splitter_result found = splitter_next(&peeked->splitter, &event);
+  for (; position > 0 && found == SPLITTER_EVENT; position--) found = splitter_next(&peeked->splitter, &event);
+  if (found == SPLITTER_NEED_MORE) splitter_last(&peeked->splitter, &event);
   if (event.data.len > FIRST_EVENT_MAX) event.data.len = FIRST_EVENT_MAX;
   struct slice data = arena_copy(exchange_arena(reply->call->exchange), event.data);
   *name = arena_copy(exchange_arena(reply->call->exchange), event.name);

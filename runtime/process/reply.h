@@ -9,15 +9,15 @@
 #include "loop/timer.h"
 #include "upstream/transfer.h"
 
-/* One upstream's answer to a call. Whole answers are collected; a stream is held at its first event, so that a failure
- * before anything reached the client may still move to the next target. */
+/* One upstream's answer to a call. Whole answers are collected; a stream is held until its first content, so that a
+ * failure before anything reached the client may still move to the next target. */
 struct call;
 struct reply;
 
 enum reply_state {
-  REPLY_SENT,     /* waiting for the head, and for the first event or the end */
+  REPLY_SENT,     /* waiting for the head, and for the first content or the end */
   REPLY_WHOLE,    /* the body is complete in `inbox` */
-  REPLY_STREAM,   /* the first event is in `inbox`, more may follow */
+  REPLY_STREAM,   /* all up to the first content is in `inbox`, more may follow */
   REPLY_RELAYING, /* C pipes the stream to the client */
   REPLY_READING,  /* a script takes event by event */
   REPLY_FAILED,   /* `error` says why; nothing more comes */
@@ -75,6 +75,7 @@ struct reply {
   struct buffer inbox;                      /* body bytes not yet taken; RELAYING: bytes for the client */
   struct buffer feeding;                    /* bytes the splitter is working on (READING, and the gate's) */
   struct json_index index;                  /* of a whole 2xx answer */
+  unsigned held;                            /* events before the one that opened the gate: no content was in them */
   enum framing framing;                     /* of the stream that is awaited */
   struct splitter splitter;
   struct splitter_event event; /* READING: what reply_next found */
@@ -117,9 +118,9 @@ void reply_fields(const struct reply *reply, struct buffer *out);
 /* The name under which the client sees the upstream's field `name`; empty when it does not. */
 struct slice reply_field_passes(struct slice name);
 
-/* Data of the first event while the state is STREAM, in the call's arena; of a very long one the beginning: an error is
- * short. */
-struct slice reply_first_event(const struct reply *reply, struct slice *name);
+/* Data of one of the first events while the state is STREAM: the number `position`, from 0 on; `held` is the one with
+ * the first content, an error or an end. In the call's arena; of a very long one the beginning: an error is short. */
+struct slice reply_early_event(const struct reply *reply, unsigned position, struct slice *name);
 
 /* The next event for a script, into `reply->event` (valid until the next call). 1: it is there; -1: no more (error.code
  * null: the body ended whole); 0: none yet: `wake` will be called once `reply->found` is 1 or -1. A frame with a wrong

@@ -105,7 +105,7 @@ plays('with a stream that has to be translated', async (stage) => {
     assert.equal(error.code, 'stream_too_long');
   });
   act('and has an event above its limit', async (scene) => {
-    const { error } = await lastOf(scene, [...begin, text(20_000)]);
+    const { error } = await lastOf(scene, [...begin, text(9), text(20_000)]);
     assert.equal(error.code, 'upstream_event_too_large');
   });
 });

@@ -119,9 +119,9 @@ plays('a client of Anthropic', open, (act) => {
 
   act('reads an error inside of a stream once', async ({ anthropic, gateway }) => {
     const error = sse('error', { error: { type: 'overloaded_error', message: 'Overloaded' } });
-    anthropic.answer(stream([...EVENTS.slice(0, 3), error]));
+    anthropic.answer(stream([...EVENTS.slice(0, 4), error]));
     const got = await post(gateway, '/v1/messages', ask('claude-x', { stream: true }));
-    assert.equal(got.text, EVENTS.slice(0, 3).join('') + error);
+    assert.equal(got.text, EVENTS.slice(0, 4).join('') + error);
   });
 
   act('gets an error as first event as an answer', async ({ anthropic, gateway }) => {

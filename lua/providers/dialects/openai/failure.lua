@@ -102,11 +102,6 @@ local function hidden_status(body)
   return status and status >= 400 and status < 600 and status or 502
 end
 
-local function is_error(body)
-  if type(body) ~= "table" or value.member(body, "choices") ~= nil then return false end
-  return value.member(body, "error") ~= nil
-end
-
 --- An error inside a stream; nil when the event is none. Groq's sits in `x_groq`, OpenRouter's beside choices.
 ---@param body any the decoded event
 ---@param data string its text
@@ -118,15 +113,14 @@ local function of_event(body, data)
   return of_answer(hidden_status(body), NONE, data)
 end
 
---- An error that comes as the first event of a stream with status 200; nil when the event is none.
+--- An error in the place of a stream's first content; nil when the event is none.
 ---@param name string
 ---@param data string
 ---@return Failure?
 local function first_failure(name, data)
   if name ~= "error" and not data:find('"error"', 1, true) then return nil end
   local body = json.decode(data)
-  if name ~= "error" and not is_error(body) then return nil end
-  return of_answer(hidden_status(body), NONE, data)
+  return of_event(body, data) or name == "error" and of_answer(hidden_status(body), NONE, data) or nil
 end
 
 return { of_answer = of_answer, of_event = of_event, first = first_failure }
