@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/network.h"
 #include "bindings/bind.h"
 #include "config/file.h"
 #include "config/tree.h"
@@ -231,15 +232,18 @@ static int door_settings(lua_State *L) {
   return 2;
 }
 
+static int door_is_network(lua_State *L) {
+  struct network unused;
+  lua_pushboolean(L, network_parse(bind_slice(L, 1), &unused));
+  return 1;
+}
+
 void bind_config(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"parse", door_parse},
-      {"read", door_read},
-      {"variable", door_variable},
-      {"environment", door_environment},
-      {"settings", door_settings},
-      {"is_folder", door_is_folder},
-      {0},
+      {"parse", door_parse},           {"read", door_read},
+      {"variable", door_variable},     {"environment", door_environment},
+      {"settings", door_settings},     {"is_folder", door_is_folder},
+      {"is_network", door_is_network}, {0},
   };
   bind_door_private(L, "config", functions);
 }

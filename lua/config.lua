@@ -22,6 +22,9 @@ local OVERRIDES = {
   { "MASTER_KEY", { "auth", "master_key" } },
   { "ALLOW_UNAUTHENTICATED_PROXY", { "auth", "allow_unauthenticated_proxy" } },
   { "GATEWAY_SCRIPTS", { "scripts", "path" } },
+  { "TRUSTED_PROXIES", { "server", "trusted_proxies" } },
+  { "RATE_LIMIT_RPS", { "limits", "address_rate" } },
+  { "RATE_LIMIT_BURST", { "limits", "address_burst" } },
   { "FERRO_MODEL_DISCOVERY_INTERVAL", { "discovery", "interval" } },
 }
 
@@ -29,8 +32,7 @@ local OVERRIDES = {
 local NOT_YET = {
   "ADMIN_BOOTSTRAP_KEY", "ADMIN_BOOTSTRAP_READ_ONLY_KEY", "API_KEY_STORE_BACKEND", "CONFIG_STORE_BACKEND",
   "CORS_ORIGINS", "ENABLE_PPROF", "FERRO_MODEL_CATALOG_URL", "LOG_FORMAT",
-  "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "RATE_LIMIT_BURST", "RATE_LIMIT_RPS",
-  "REQUEST_LOG_STORE_BACKEND", "TRUSTED_PROXIES",
+  "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "REQUEST_LOG_STORE_BACKEND",
 }
 local NOTHING_ASKED = { [""] = true, ["0"] = true, ["false"] = true, json = true, memory = true }
 
@@ -111,9 +113,20 @@ local function field_at(steps)
   return document.fields[steps[1]].fields[steps[2]]
 end
 
+--- "a, b" as a list.
+local function split(text)
+  local items = {}
+  for item in text:gmatch "[^,]+" do
+    item = item:match "^%s*(.-)%s*$"
+    if item ~= "" then items[#items + 1] = item end
+  end
+  return items
+end
+
 --- Who sets a variable writes LOG_LEVEL=INFO and =TRUE as often as not.
 local function variable_node(spec, text)
   if spec[1] == "duration" and text == "0" then text = "0s" end
+  if spec[1] == "array" then return nodes.of(split(text)) end
   if spec.one_of or spec[1] == "boolean" then text = text:lower() end
   if spec[1] == "string" then return nodes.quoted(text) end
   if spec[1] == "boolean" then text = ({ ["1"] = "true", ["0"] = "false" })[text] or text end
@@ -158,10 +171,15 @@ local function check_production(value, environment, errors)
   errors[#errors + 1] = environment_error("GATEWAY_ENV", "production refuses ALLOW_UNAUTHENTICATED_PROXY=true")
 end
 
+local UNLIMITED = "production without a limit per client address: set RATE_LIMIT_RPS or limits.address_rate"
+
 local function warnings_of(value, environment, known)
   local warnings = plugin_config.warnings(value.plugins, known.plugins)
   if value.apiVersion ~= "v1" then
     warnings[#warnings + 1] = ("apiVersion %q is not v1; the file is read as v1"):format(value.apiVersion)
+  end
+  if environment.GATEWAY_ENV == "production" and value.limits.address_rate == 0 then
+    warnings[#warnings + 1] = UNLIMITED
   end
   for _, name in ipairs(NOT_YET) do
     if not NOTHING_ASKED[environment[name] or ""] then

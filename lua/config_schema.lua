@@ -4,6 +4,8 @@
 --- writes it is told.
 --- Change a key here and in conf/gateway.yaml and docs/configuration.md: spec/config_spec.lua compares the three.
 
+local door = require "gateway.config"
+
 local later = { "unsupported" }
 
 --- A header's value loses spaces around it, so no client could send such a key.
@@ -31,6 +33,10 @@ end
 
 local function shadow_problem(value)
   if not value:find "^[%w_-]+@.+%.lua$" then return "must be <name>@<file>.lua, a live script and its candidate" end
+end
+
+local function network_problem(value)
+  if not door.is_network(value) then return "must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32" end
 end
 
 local function interval_problem(value)
@@ -121,6 +127,8 @@ local server = {
   port = { "integer", min = 0, max = 65535, default = 8080, setting = "port" },
   workers = { "integer", min = 0, max = 64, default = 0, setting = "workers" },
   drain_timeout = { "duration", max = "1h", default = "30s", setting = "drain_ms" },
+  trusted_proxies = { "array", of = { "string", min = 1, max = 60, check = network_problem }, max = 64,
+    default = { "127.0.0.0/8", "::1/128" }, setting = "trusted_proxies" },
 }
 
 local limits = {
@@ -134,6 +142,8 @@ local limits = {
     setting = "requests_per_connection" },
   connections_per_worker = { "integer", min = 1, max = 1000000, default = 16384, setting = "connections_per_worker" },
   connections_per_address = { "integer", min = 0, max = 1000000, default = 1024, setting = "connections_per_address" },
+  address_rate = { "number", min = 0, max = 1000000, default = 0, setting = "address_rate_milli", scale = 1000 },
+  address_burst = { "integer", min = 0, max = 1000000, default = 40, setting = "address_burst" },
   queue_low = { "bytes", min = "1KiB", max = "1GiB", default = "32KiB", setting = "queue_low_bytes" },
   queue_high = { "bytes", min = "1KiB", max = "1GiB", default = "64KiB", setting = "queue_high_bytes" },
   queue_cap = { "bytes", min = "1KiB", max = "1GiB", default = "1MiB", setting = "queue_cap_bytes" },
@@ -171,6 +181,13 @@ local upstream = {
     age = { "duration", min = "1ms", default = "10m", setting = "upstream_pool_age_ms" },
     size = { "integer", min = 0, max = 65536, default = 1024, setting = "upstream_pool_idle_max" },
   } },
+}
+
+--- When new requests are turned away so that those inside keep their pace.
+local overload = {
+  memory = { "bytes", max = "1024GiB", default = "0B", setting = "overload_memory_bytes" },
+  loop_lag = { "duration", max = "2s", default = "500ms", setting = "overload_lag_ms" },
+  retry_after = { "duration", min = "1s", max = "1h", default = "1s", setting = "overload_retry_ms" },
 }
 
 --- When a new generation of scripts is given up for the one before. 0 switches a sign off.
@@ -218,6 +235,7 @@ return { "record", fields = {
       setting = "log_level" },
   } },
   limits = { "record", fields = limits },
+  overload = { "record", fields = overload },
   timeouts = { "record", fields = timeouts },
   upstream = { "record", fields = upstream },
   scripts = { "record", fields = {

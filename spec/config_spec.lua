@@ -36,7 +36,8 @@ describe("without a file", function()
       script_path = "", script_rollback_window_ms = 60000, script_rollback_fault_ppm = 50000,
       script_rollback_p99_us = 20000, recording_path = "", recording_sample_ppm = 1000000,
       recording_redact = true, recording_bytes = 268435456,
-      script_http_allow = "",
+      script_http_allow = "", trusted_proxies = "127.0.0.0/8 ::1/128", address_rate_milli = 0, address_burst = 40,
+      overload_memory_bytes = 0, overload_lag_ms = 500, overload_retry_ms = 1000,
     }
     assert.are.same(expected, settings)
   end)
@@ -233,11 +234,36 @@ describe("the environment", function()
   end)
 
   it("is told about variables that do nothing yet", function()
-    local set = { RATE_LIMIT_RPS = "20", CORS_ORIGINS = "*", API_KEY_STORE_BACKEND = "memory" }
+    local set = { ENABLE_PPROF = "true", CORS_ORIGINS = "*", API_KEY_STORE_BACKEND = "memory" }
     assert.are.same({
       "CORS_ORIGINS is not supported by this version yet and has no effect",
-      "RATE_LIMIT_RPS is not supported by this version yet and has no effect",
+      "ENABLE_PPROF is not supported by this version yet and has no effect",
     }, assert(config.load(set)).warnings)
-    assert.are.same({}, assert(config.load { RATE_LIMIT_RPS = "0" }).warnings)
+    assert.are.same({}, assert(config.load { ENABLE_PPROF = "0" }).warnings)
+  end)
+
+  it("sets the limit per client address and the proxies that are believed", function()
+    local set = { RATE_LIMIT_RPS = "2.5", RATE_LIMIT_BURST = "7", TRUSTED_PROXIES = " 10.0.0.0/8,, ::1 " }
+    local settings = valid("targets: auto\nlimits: { address_rate: 100 }", set).settings
+    assert.are.equal(2500, settings.address_rate_milli)
+    assert.are.equal(7, settings.address_burst)
+    assert.are.equal("10.0.0.0/8 ::1", settings.trusted_proxies)
+    assert.are.equal(0, valid("targets: auto\nlimits: { address_rate: 100 }", { RATE_LIMIT_RPS = "0" })
+      .settings.address_rate_milli)
+  end)
+
+  it("is told which proxy is none and which rate cannot be", function()
+    assert_report({
+      "environment: RATE_LIMIT_RPS: must be between 0 and 1000000, got -1",
+      "environment: TRUSTED_PROXIES: must be an address or a network such as 10.0.0.0/8 or 2001:db8::/32",
+    }, "targets: auto", { RATE_LIMIT_RPS = "-1", TRUSTED_PROXIES = "::1,10.0.0.0/33" })
+    assert_report({ "f:2:29: server.trusted_proxies[0]: must be an address or a network such as 10.0.0.0/8 "
+      .. "or 2001:db8::/32" }, "targets: auto\nserver: { trusted_proxies: [proxy.internal] }")
+  end)
+
+  it("is warned of production without a limit per client address", function()
+    local warning = "production without a limit per client address: set RATE_LIMIT_RPS or limits.address_rate"
+    assert.are.same({ warning }, assert(config.load { GATEWAY_ENV = "production" }).warnings)
+    assert.are.same({}, assert(config.load { GATEWAY_ENV = "production", RATE_LIMIT_RPS = "20" }).warnings)
   end)
 end)

@@ -19,6 +19,11 @@ struct settings {
   unsigned requests_per_connection, connections_per_worker, connections_per_address;
   unsigned queue_high_bytes, queue_low_bytes, queue_cap_bytes;
 
+  char trusted_proxies[4096]; /* networks of base/network.h, separated by blanks */
+  unsigned address_rate_milli, address_burst;
+  uint64_t overload_memory_bytes; /* 0 = nine tenths of what the system gives */
+  unsigned overload_lag_ms, overload_retry_ms;
+
   unsigned first_byte_ms, head_ms, body_idle_ms, body_total_ms, body_rate_bytes, body_grace_ms, keep_alive_ms,
       write_stall_ms, heartbeat_ms;
 

@@ -73,6 +73,8 @@ struct exchange {
   uint64_t paused_at;               /* loop_now of a streamed body's latest pause */
   uint64_t answer_left;             /* of an answer with Content-Length: bytes still to be written */
   int status;
+  unsigned char address[16]; /* the client's, once `located` */
+  bool located : 1;
   bool head_only : 1; /* HEAD, 204, 304 */
   bool unread : 1;    /* its body is not read yet */
   bool skippable : 1; /* and may be thrown away */

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "http/connection.h"
+#include "http/forwarded.h"
 
 enum { SPARE_MAX = 64 };
 
@@ -73,12 +74,20 @@ static struct slice ipv4_text(const unsigned char *octets, char *text) {
   return slice_make(text, len);
 }
 
+const unsigned char *exchange_address(struct exchange *exchange) {
+  const struct http_server *server = exchange->connection->server;
+  if (exchange->located) return exchange->address;
+  memcpy(exchange->address, exchange->connection->address, sizeof exchange->address);
+  http_forwarded_client(&(struct http_trust){server->trusted, server->trusted_count}, exchange->request.fields,
+                        exchange->request.field_count, exchange->address);
+  exchange->located = true;
+  return exchange->address;
+}
+
 struct slice exchange_remote(struct exchange *exchange) {
-  static const unsigned char mapped_v4[12] = {[10] = 0xff, [11] = 0xff};
-  const unsigned char *address = exchange->connection->address;
-  bool v4 = memcmp(address, mapped_v4, sizeof mapped_v4) == 0;
+  const unsigned char *address = exchange_address(exchange);
   char *text = arena_alloc(&exchange->arena, INET6_ADDRSTRLEN);
-  if (v4) return ipv4_text(address + sizeof mapped_v4, text);
+  if (network_is_v4(address)) return ipv4_text(address + NETWORK_ADDRESS - 4, text);
   return slice_text(inet_ntop(AF_INET6, address, text, INET6_ADDRSTRLEN));
 }
 

@@ -62,7 +62,10 @@ struct http_handler {
 
 const struct http_request *exchange_request(const struct exchange *exchange);
 struct arena *exchange_arena(struct exchange *exchange);
-struct slice exchange_remote(struct exchange *exchange); /* "127.0.0.1", text in the arena */
+/* The client's address, IPv4 mapped into IPv6: the peer's, or what trusted proxies say (see http_server_trust). 16
+ * bytes, valid as long as the exchange. */
+const unsigned char *exchange_address(struct exchange *exchange);
+struct slice exchange_remote(struct exchange *exchange); /* the same as "127.0.0.1", text in the arena */
 
 /* The user's own pointer, null at first. */
 void exchange_set_data(struct exchange *exchange, void *data);

@@ -60,6 +60,14 @@ void http_server_configure(struct http_server *server, const struct http_limits 
   server->options.timeouts = *timeouts;
 }
 
+void http_server_trust(struct http_server *server, const struct network *networks, unsigned count) {
+  free(server->trusted);
+  server->trusted = count > 0 ? calloc(count, sizeof *networks) : NULL;
+  REQUIRE(count == 0 || server->trusted != NULL);
+  if (count > 0) memcpy(server->trusted, networks, count * sizeof *networks);
+  server->trusted_count = count;
+}
+
 int http_server_listen(struct http_server *server, int fd, struct error *error) {
   return http_listener_open(server, fd, error);
 }
@@ -120,6 +128,7 @@ static void server_free(struct http_server *server) {
   buffer_free(&server->scratch);
   slab_free(&server->slab);
   free(server->fields);
+  free(server->trusted);
   free(server);
 }
 

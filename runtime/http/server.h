@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "base/error.h"
+#include "base/network.h"
 #include "http/exchange.h"
 #include "loop/loop.h"
 
@@ -41,6 +42,9 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
 /* Other limits and time-outs, from the next head, read and deadline on. */
 void http_server_configure(struct http_server *server, const struct http_limits *limits,
                            const struct http_timeouts *timeouts);
+
+/* The networks whose X-Forwarded-For and X-Real-IP are believed, from the next request on; copied. None at first. */
+void http_server_trust(struct http_server *server, const struct network *networks, unsigned count);
 
 /* Accepts on a bound, listening socket the supervisor owns; the server works on a duplicate of it. */
 int http_server_listen(struct http_server *server, int fd, struct error *error);

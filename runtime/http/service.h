@@ -21,6 +21,8 @@ struct http_server {
   struct http_field *fields;  /* owned; limits.fields.count of them, for the head being parsed */
   struct buffer scratch;      /* the answer head being composed */
   struct http_peers peers;
+  struct network *trusted; /* owned; whose word about their clients counts */
+  unsigned trusted_count;
   char date[40]; /* "Date: ...\r\n" of `date_second` */
   unsigned date_len;
   time_t date_second;

@@ -3,6 +3,7 @@
 
 #include "process/call.h"
 #include "process/credential.h"
+#include "process/crowd.h"
 #include "process/record_take.h"
 #include "process/worker.h"
 
@@ -91,7 +92,7 @@ static int refuse_method(struct call *call) {
 
 int admission_judge(struct call *call) {
   const struct http_request *request = exchange_request(call->exchange);
-  if (authenticate(call) < 0) return -1;
+  if (crowd_judge(call) < 0 || authenticate(call) < 0) return -1;
   if (!call->route->endpoint) return refuse_unknown(call);
   if (!(call->route->methods & route_method(request->method))) return refuse_method(call);
   if (call->route->methods & BODY_STREAMS) return HTTP_STREAM;

@@ -5,6 +5,7 @@
 #include "process/access.h"
 #include "process/admission.h"
 #include "process/forward.h"
+#include "process/overload.h"
 #include "process/record_take.h"
 #include "process/reply.h"
 #include "process/shape.h"
@@ -142,6 +143,7 @@ void call_request(void *user, struct exchange *exchange) {
   struct call *call = exchange_data(exchange);
   if (call->worker->draining) exchange_close_after(exchange);
   record_request(call);
+  overload_settle(call);
   if (slice_equal(slice_text(call->route->endpoint), SLICE_LITERAL("options"))) {
     call_respond(call, 204, (struct slice){0}, SLICE_LITERAL("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"),
                  NULL, 0);
@@ -186,6 +188,7 @@ void call_end(void *user, struct exchange *exchange) {
     timer_stop(&call->deadline);
     timer_stop(&call->beat);
     call->worker->open_calls--;
+    overload_settle(call);
     script_cancel(call, "client_closed_request");
     replies_free(call);
     call_estimate_cut(call);

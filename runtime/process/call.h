@@ -96,6 +96,7 @@ struct call {
   struct estimate_flow flow; /* of the events the client was sent */
   struct call_field *fields;
   struct call_parting *parting; /* in the arena; null: nothing */
+  uint64_t promised;            /* bytes: see overload.h */
 };
 
 /* Where this call's draws of the outside world are noted or come from; null in an ordinary one. */

@@ -131,6 +131,7 @@ static int configuration_load(const struct worker_program *program, const struct
 static void settings_quiet(struct settings *settings) {
   memcpy(settings->log_level, "error", sizeof "error");
   settings->recording_path[0] = '\0';
+  settings->overload_lag_ms = 0;
   secret_cleanse(settings->master_key, sizeof settings->master_key);
 }
 

@@ -17,7 +17,7 @@
 #include "process/recorder.h"
 #include "process/supervisor.h"
 
-enum { TICK_MS = 250, DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500, LAST_ERRANDS_MS = 2000 };
+enum { DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500, LAST_ERRANDS_MS = 2000 };
 
 /* ---- the limits and time-outs of the configuration, for the rooms that keep them ---- */
 
@@ -53,6 +53,22 @@ static void server_options(struct worker *worker, struct http_server_options *op
                                            .body = call_body_piece,
                                            .refusal_body = call_refusal_body};
   options->user = worker;
+}
+
+enum { PROXIES_MAX = 64 };
+
+/* The list has been checked: what is no network is none of it. */
+static void proxies_trust(struct worker *worker) {
+  struct network networks[PROXIES_MAX];
+  struct slice rest = slice_text(worker->settings.trusted_proxies);
+  unsigned count = 0;
+  while (rest.len > 0 && count < PROXIES_MAX) {
+    const char *blank = memchr(rest.ptr, ' ', rest.len);
+    struct slice text = slice_make(rest.ptr, blank ? (size_t)(blank - rest.ptr) : rest.len);
+    count += network_parse(text, &networks[count]);
+    rest = slice_from(rest, text.len + 1);
+  }
+  http_server_trust(worker->server, networks, count);
 }
 
 static const char *or_null(const char *text) {
@@ -150,6 +166,7 @@ static void tick(uv_timer_t *ticker) {
   struct worker *worker = ticker->data;
   atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
   if (!worker->server) return;
+  overload_tick(worker);
   worker_publish(worker);
   memory_trim(worker);
   generation_look(&worker->desk);
@@ -170,10 +187,12 @@ void worker_settings_apply(struct worker *worker, const struct settings *setting
   live_settings(&next, &worker->settings);
   bool recording = recorder_differs(&next, &worker->settings);
   worker->settings = next;
+  overload_configure(worker);
   if (worker->budget) budget_limit(worker->budget, next.script_cpu_ms);
   if (!worker->server) return;
   server_options(worker, &server);
   http_server_configure(worker->server, &server.limits, &server.timeouts);
+  proxies_trust(worker);
   if (!recording) return;
   recorder_close(worker->recorder);
   worker->recorder = recorder_open(worker);
@@ -188,11 +207,13 @@ int worker_open(struct worker *worker, int listen_fd) {
   worker->upstream = upstream_open(&worker->loop, &upstream, &error);
   if (!worker->upstream) return worker_fail(worker, "upstream", &error);
   worker->budget = budget_open(worker->settings.script_cpu_ms);
+  overload_configure(worker);
   background_open(&worker->background, worker);
   if (generation_load(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
   worker->recorder = recorder_open(worker);
   server_options(worker, &server);
   worker->server = http_server_open(&worker->loop, &server);
+  proxies_trust(worker);
   if (listen_fd >= 0 && http_server_listen(worker->server, listen_fd, &error) < 0)
     return worker_fail(worker, "listener", &error);
   return 0;
@@ -206,7 +227,7 @@ static void signals_open(struct worker *worker) {
   uv_unref((uv_handle_t *)&worker->on_term);
   uv_timer_init(&worker->loop.uv, &worker->ticker);
   worker->ticker.data = worker;
-  uv_timer_start(&worker->ticker, tick, 0, TICK_MS);
+  uv_timer_start(&worker->ticker, tick, 0, OVERLOAD_TICK_MS);
   timer_init(&worker->drain_deadline, drain_deadline);
   list_init(&worker->wishes);
   worker->desk.shared = worker->program->generations;
@@ -263,6 +284,8 @@ void worker_begin(struct worker *worker, struct segment *segment, unsigned index
   worker->settings = *program->settings;
   worker->segment = segment;
   worker->index = index;
+  atomic_store(&segment->workers[index].memory, 0); /* a predecessor's are gone with it */
+  atomic_store(&segment->workers[index].promised, 0);
   log_level_parse(slice_text(worker->settings.log_level), &level);
   REQUIRE(loop_open(&worker->loop) == 0);
   worker->log = log_open(log_fd, level);

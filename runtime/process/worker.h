@@ -9,6 +9,7 @@
 #include "loop/loop.h"
 #include "process/background.h"
 #include "process/generation.h"
+#include "process/overload.h"
 #include "process/wish.h"
 #include "script/budget.h"
 #include "script/vm.h"
@@ -64,6 +65,7 @@ struct worker {
   struct buffer scratch;           /* for composing one answer's fields */
   struct buffer extra;             /* for the fields a binding adds to them */
   struct buffer spare_body;        /* memory for the next body of a reply */
+  struct overload overload;
   uv_timer_t ticker;
   uv_signal_t on_term;
   struct timer drain_deadline;

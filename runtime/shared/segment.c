@@ -4,13 +4,14 @@
 #include <sys/mman.h>
 
 #include "base/check.h"
+#include "shared/addresses.h"
 #include "shared/health.h"
 #include "shared/keys.h"
 #include "shared/table.h"
 #include "telemetry/metrics.h"
 
 struct segment_layout {
-  size_t keys, metrics, values, cache, health, size;
+  size_t keys, metrics, values, cache, health, addresses, size;
 };
 
 static size_t align_up(size_t size) {
@@ -25,7 +26,8 @@ static struct segment_layout layout_of(unsigned worker_count) {
   layout.values = layout.metrics + align_up(metrics_area_size(worker_count + 1));
   layout.cache = layout.values + align_up(table_size(&table_values_shape));
   layout.health = layout.cache + align_up(table_size(&table_cache_shape));
-  layout.size = layout.health + align_up(health_size(worker_count));
+  layout.addresses = layout.health + align_up(health_size(worker_count));
+  layout.size = layout.addresses + align_up(table_size(&addresses_shape));
   return layout;
 }
 
@@ -40,6 +42,7 @@ struct segment *segment_open(unsigned worker_count) {
   segment->values = table_open(memory + layout.values, &table_values_shape);
   segment->cache = table_open(memory + layout.cache, &table_cache_shape);
   segment->health = health_open(memory + layout.health, worker_count);
+  segment->addresses = table_open(memory + layout.addresses, &addresses_shape);
   segment->keys = keys_open(memory + layout.keys);
   if (segment->keys) return segment;
   munmap(memory, layout.size);
@@ -48,6 +51,17 @@ struct segment *segment_open(unsigned worker_count) {
 
 bool segment_runs(const struct segment *segment, unsigned index, pid_t pid) {
   return index < segment->worker_count && atomic_load(&segment->workers[index].pid) == pid;
+}
+
+uint64_t segment_memory(const struct segment *segment) {
+  uint64_t sum = 0;
+  for (unsigned i = 0; i < segment->worker_count; i++) {
+    const struct worker_slot *slot = &segment->workers[i];
+    if (atomic_load_explicit(&slot->pid, memory_order_relaxed) == 0) continue;
+    sum += atomic_load_explicit(&slot->memory, memory_order_relaxed);
+    sum += atomic_load_explicit(&slot->promised, memory_order_relaxed);
+  }
+  return sum;
 }
 
 void segment_close(struct segment *segment) {

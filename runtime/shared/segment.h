@@ -19,17 +19,20 @@ struct worker_slot {
   _Atomic uint64_t tick_ms;       /* monotonic; 0 until the worker's loop turns for the first time */
   _Atomic int state;              /* enum worker_state; ABSENT and STARTING by the supervisor, the rest by the worker */
   _Atomic uint64_t restarts;
+  _Atomic uint64_t memory;   /* bytes the worker holds, as of its last tick; written by it, as is: */
+  _Atomic uint64_t promised; /* bytes that bodies on their way to it will still need */
 };
 
 struct segment {
   _Atomic bool draining;
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];
-  struct keys *keys;     /* the key table's handle, inherited by every process */
-  void *metrics;         /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
-  struct table *values;  /* scripts' counters, buckets, small values */
-  struct table *cache;   /* scripts' large values */
-  struct health *health; /* how targets do */
+  struct keys *keys;       /* the key table's handle, inherited by every process */
+  void *metrics;           /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
+  struct table *values;    /* scripts' counters, buckets, small values */
+  struct table *cache;     /* scripts' large values */
+  struct health *health;   /* how targets do */
+  struct table *addresses; /* see addresses.h */
 };
 
 /* 1 to SEGMENT_WORKERS_MAX workers. Null when the mapping cannot be made. Every process of the program shares it. */
@@ -37,6 +40,9 @@ struct segment *segment_open(unsigned worker_count);
 
 /* Whether `pid` still is the worker in that place. */
 bool segment_runs(const struct segment *segment, unsigned index, pid_t pid);
+
+/* Bytes that all workers hold and have promised. */
+uint64_t segment_memory(const struct segment *segment);
 
 /* Ends this process's view of it. */
 void segment_close(struct segment *segment);

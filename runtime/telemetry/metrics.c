@@ -39,7 +39,8 @@ static void slot_adopt(struct metrics *metrics) {
   for (uint32_t at = 0; at < used;) {
     struct metric *metric = metric_at(metrics->own, at);
     map_set(&metrics->series, key_slice(&metric->key), metric);
-    if (metrics_describe(metric_family(metric->key))->kind == METRIC_GAUGE) metric_set(metric, 0);
+    enum metric_kind kind = metrics_describe(metric_family(metric->key))->kind;
+    if (kind == METRIC_GAUGE || kind == METRIC_GAUGE_MOST) metric_set(metric, 0);
     at += metric_words(metric);
   }
 }

@@ -39,6 +39,8 @@ enum metrics_family {
   METRIC_HTTP_REFUSED,      /* gateway_http_refused_total{code}: framing, limits, time-outs */
   METRIC_EVENTS,            /* gateway_events_total{subject}: all but those of requests */
   METRIC_EVENTS_DROPPED,    /* gateway_hook_events_dropped_total{subject} */
+  METRIC_OVERLOADED,        /* gateway_overload_rejections_total{reason}: memory, body, loop_lag */
+  METRIC_LOOP_LAG,          /* gateway_loop_lag_seconds: gauge in microseconds, the worst of the workers */
   METRIC_FAMILIES
 };
 

@@ -114,6 +114,19 @@ static uint64_t latest_of(const struct metric *const *same, size_t count) {
   return metric_read(latest, 0);
 }
 
+static uint64_t most_of(const struct metric *const *same, size_t count) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (metric_read(same[i], 0) > most) most = metric_read(same[i], 0);
+  }
+  return most;
+}
+
+static uint64_t value_of(enum metric_kind kind, const struct metric *const *same, size_t count) {
+  if (kind == METRIC_GAUGE_LATEST) return latest_of(same, count);
+  return kind == METRIC_GAUGE_MOST ? most_of(same, count) : sum_of(same, count, 0);
+}
+
 static void append_histogram(struct metrics *metrics, struct buffer *out, const struct metric *const *same,
                              size_t count) {
   uint64_t key = same[0]->key, total = 0;
@@ -132,13 +145,13 @@ static void append_series(struct metrics *metrics, struct buffer *out, const str
   if (description->kind == METRIC_HISTOGRAM) {
     append_histogram(metrics, out, same, count);
   } else {
-    uint64_t value = description->kind == METRIC_GAUGE_LATEST ? latest_of(same, count) : sum_of(same, count, 0);
+    uint64_t value = value_of(description->kind, same, count);
     append_sample(metrics, out, same[0]->key, "", NULL, value, description->micro);
   }
 }
 
 static void append_heading(struct buffer *out, const struct metrics_description *description) {
-  static const char *const types[] = {"counter", "gauge", "gauge", "histogram"};
+  static const char *const types[] = {"counter", "gauge", "gauge", "gauge", "histogram"};
   buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n", description->name, description->help, description->name,
                        types[description->kind]);
 }

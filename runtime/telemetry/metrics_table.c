@@ -11,6 +11,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_NAME] = "name",         [LABEL_CODE] = "code",
     [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
     [LABEL_SUBJECT] = "subject",   [LABEL_VARIANT] = "variant",
+    [LABEL_REASON] = "reason",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -131,6 +132,18 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                                1,
                                {LABEL_SUBJECT},
                                false},
+    [METRIC_OVERLOADED] = {"gateway_overload_rejections_total",
+                           "Requests refused because the gateway had as much as it could do.",
+                           METRIC_COUNTER,
+                           1,
+                           {LABEL_REASON},
+                           false},
+    [METRIC_LOOP_LAG] = {"gateway_loop_lag_seconds",
+                         "How late the latest tick of a worker's loop came.",
+                         METRIC_GAUGE_MOST,
+                         0,
+                         {0},
+                         true},
 };
 
 const struct metrics_description *metrics_describe(enum metrics_family family) {
@@ -176,5 +189,5 @@ bool metrics_is_histogram(enum metrics_family family) {
 
 bool metrics_is_gauge(enum metrics_family family) {
   enum metric_kind kind = metrics_describe(family)->kind;
-  return kind == METRIC_GAUGE || kind == METRIC_GAUGE_LATEST;
+  return kind == METRIC_GAUGE || kind == METRIC_GAUGE_LATEST || kind == METRIC_GAUGE_MOST;
 }

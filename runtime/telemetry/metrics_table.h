@@ -9,6 +9,7 @@ enum metric_kind {
   METRIC_COUNTER,
   METRIC_GAUGE,        /* the sum over the workers */
   METRIC_GAUGE_LATEST, /* the value written last by any of them */
+  METRIC_GAUGE_MOST,   /* the largest of them */
   METRIC_HISTOGRAM     /* observed in microseconds, shown in seconds */
 };
 
@@ -27,6 +28,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_EVENT,
                     LABEL_SUBJECT,
                     LABEL_VARIANT,
+                    LABEL_REASON,
                     METRIC_LABELS
 };
 

@@ -70,6 +70,22 @@ describe("the environment", function()
   end)
 end)
 
+describe("a network", function()
+  it("is an address or a prefix of one, and nothing else", function()
+    for _, text in ipairs {
+      "10.0.0.0/8", "127.0.0.1", "0.0.0.0/0", "::/0", "2001:db8::/32", "::1/128", "::ffff:1.2.3.4",
+    } do
+      assert.is_true(door.is_network(text), text)
+    end
+    for _, text in ipairs {
+      "", "10", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/08", "::/129", "::1%lo", "[::1]", "10.0.0.1:80", "a.b",
+      "1.2.3.4 ", "/8", "1.2.3.4/-1", "1.2.3.4\0", "1.2.3.4/8/8", ("1"):rep(100),
+    } do
+      assert.is_false(door.is_network(text), text)
+    end
+  end)
+end)
+
 describe("settings", function()
   local function settings() return assert(config.load {}).settings end
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether this worker, and all of them together, can take more on. Memory is what every worker holds and what the
+ * bodies it has let in will still need; the loop lags when its ticks come late, several in succession: one long turn is
+ * nothing. Zero at first. */
+struct worker;
+struct call;
+
+struct overload {
+  uint64_t budget;  /* bytes for all workers */
+  uint64_t settled; /* promised to bodies that are over since the last tick */
+  uint64_t ticked;  /* loop milliseconds */
+  unsigned late;    /* ticks in succession that came later than allowed */
+  unsigned trim;    /* ticks until memory is given back again */
+  bool lagging, full;
+  const char *told; /* what the log was told last; null: that all is well */
+};
+
+enum { OVERLOAD_TICK_MS = 250 };
+
+/* Takes the budget from the settings, or from what the system gives. */
+void overload_configure(struct worker *worker);
+
+/* Looks at the loop and the memory; called OVERLOAD_TICK_MS apart. */
+void overload_tick(struct worker *worker);
+
+/* Why this request must not begin ("memory", "body": only its own size is in the way, "loop_lag"), or null: it may, and
+ * what its body will need is promised to it. */
+const char *overload_judge(struct call *call);
+
+/* The body is there, or will not come. Harmless when nothing was promised. */
+void overload_settle(struct call *call);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+
+import { completion, endless } from '../tools/answers.mjs';
+import { request } from '../tools/client.mjs';
+import { chatBody } from '../tools/gateway.mjs';
+import { PATIENCE, assertError, play } from '../tools/play.mjs';
+import { sleep, until } from '../tools/wire.mjs';
+
+const MIB = 1024 * 1024;
+const PAGE = 4096;
+/** What lies in quarantine is not given back: recovering would take for ever. */
+const ASAN_OPTIONS = 'abort_on_error=0:detect_leaks=1:quarantine_size_mb=1';
+
+/** What the workers hold for themselves, in bytes. */
+const held = (gateway) => gateway.firstWorkers.reduce((sum, pid) => {
+  const [, resident, shared] = fs.readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ').map(Number);
+  return sum + (resident - shared) * PAGE;
+}, 0);
+
+async function reconfigure(gateway, more) {
+  const file = `${gateway.dir}/gateway.yaml`;
+  fs.writeFileSync(file, JSON.stringify({ ...JSON.parse(fs.readFileSync(file, 'utf8')), ...more }));
+  const answer = await gateway.fetch('POST', '/admin/scripts/reload', { ms: 30_000 });
+  assert.equal(answer.status, 200, answer.text);
+}
+
+/** A chat request that announces `size` bytes and sends `sent` of them. */
+async function announce(gateway, size, sent = 0) {
+  const connection = await gateway.connect();
+  const whole = request('POST', '/v1/chat/completions', {
+    headers: gateway.headers({ 'Content-Type': 'application/json' }), body: chatBody(),
+  }).toString('latin1');
+  const head = whole.slice(0, whole.indexOf('\r\n\r\n') + 4).replace(/Content-Length: \d+/i, `Content-Length: ${size}`);
+  await connection.send(head);
+  const piece = Buffer.alloc(MIB, 0x20);
+  for (let i = 0; i < sent; i += MIB) await connection.send(piece);
+  return connection;
+}
+
+/** Both workers have said so. */
+const told = (gateway, text) => until(15_000 * PATIENCE, `${text}, twice`, () => (
+  gateway.logs.filter((line) => line.msg === text).length === 2));
+
+const refused = (answer) => {
+  assertError(answer, 503, { type: 'server_error', code: 'overloaded' });
+  assert.equal(answer.header('retry-after'), '2');
+};
+
+play('memory that runs out turns new requests away, streams go on, and it ends by itself', async (stage) => {
+  const upstream = await stage.upstream();
+  upstream.answer(endless({ every: 2 }), completion('ok'));
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, config: { max_request_bytes: 256 * MIB }, env: { WORKERS: '2', ASAN_OPTIONS },
+  });
+  const running = await gateway.stream();
+  const events = running.events[Symbol.asyncIterator]();
+  const goesOn = async () => {
+    for (let i = 0; i < 20; i++) assert.equal((await events.next()).done, false);
+  };
+  await goesOn();
+  const budget = held(gateway) + 200 * MIB;
+  await reconfigure(gateway, { overload: { memory: budget, retry_after: '2s' } });
+
+  // A body that has no room is refused before a byte of it came; a large one first.
+  const turnedAway = async (size) => {
+    const connection = await announce(gateway, size);
+    const answer = await Promise.race([connection.answer().catch(() => null), sleep(100)]);
+    connection.close();
+    return answer && (refused(answer), true);
+  };
+  await until(5000, 'the refusal of what is too large', () => turnedAway(150 * MIB));
+  const inside = await announce(gateway, 80 * MIB);
+  await until(5000, 'the refusal of what has no room beside it', () => turnedAway(2 * MIB));
+  assert.equal((await gateway.chat()).status, 200, 'small ones still are served');
+
+  // With what it sends, nothing has room any more.
+  for (let i = 0; i < 64; i++) await inside.send(Buffer.alloc(MIB, 0x20));
+  await told(gateway, 'overloaded: new requests are refused');
+  const before = upstream.requests.length;
+  refused(await gateway.chat());
+  refused(await gateway.get('/v1/models'));
+  assert.equal(upstream.requests.length, before, 'nobody is asked');
+  const anthropic = await gateway.fetch('POST', '/v1/messages', { body: '{}' });
+  assert.deepEqual([anthropic.status, anthropic.json.error.type], [529, 'overloaded_error']);
+  for (const path of ['/livez', '/readyz', '/health', '/metrics', '/admin/scripts']) {
+    assert.equal((await gateway.get(path)).status, 200, path);
+  }
+  const metrics = await gateway.metrics();
+  assert.ok(metrics.value('gateway_overload_rejections_total', { reason: 'memory' }) >= 3);
+  assert.ok(metrics.value('gateway_overload_rejections_total', { reason: 'body' }) >= 2);
+  await goesOn();
+
+  inside.close();
+  await told(gateway, 'no longer overloaded');
+  assert.equal((await gateway.chat()).status, 200, 'as before');
+  await goesOn();
+  running.connection.close();
+});
+
+const BURN = `local clock = require "gateway.clock"
+return {
+  name = "burn", type = "transform",
+  before_request = function(ctx)
+    local until_ms = clock.monotonic() + 100
+    while clock.monotonic() < until_ms do end
+  end,
+}
+`;
+
+play('a loop that lags for long turns new requests away, until it does not', async (stage) => {
+  const upstream = await stage.upstream();
+  upstream.answer(completion('ok'));
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, scripts: { 'plugins/burn.lua': BURN },
+    config: { plugins: [{ name: 'burn' }], overload: { loop_lag: '10ms' }, scripts: { cpu_limit: '5s' } },
+  });
+  assert.equal((await gateway.chat()).status, 200);
+  let refusals = 0;
+  const client = async () => {
+    for (let i = 0; i < 400 && refusals === 0; i++) {
+      const answer = await gateway.chat();
+      if (answer.status !== 503) continue;
+      assertError(answer, 503, { code: 'overloaded' });
+      assert.equal(answer.header('retry-after'), '1');
+      refusals += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, client));
+  assert.ok(refusals > 0, 'refused');
+  const metrics = await gateway.metrics();
+  assert.ok(metrics.value('gateway_overload_rejections_total', { reason: 'loop_lag' }) >= 1);
+  assert.equal(metrics.find('gateway_loop_lag_seconds').length, 1);
+  await until(10_000 * PATIENCE, 'an answer as before', async () => (await gateway.chat()).status === 200);
+}, { ms: 60_000 });
