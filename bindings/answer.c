@@ -2,6 +2,7 @@
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "process/call.h"
+#include "process/gone.h"
 #include "process/reply.h"
 #include "process/worker.h"
 #include "script/task.h"
@@ -209,6 +210,22 @@ static int call_answered(lua_State *L) {
   return 1;
 }
 
+/* drained() -> whether the client has gone and only what the answer uses and costs is wanted: no hook runs for it, and
+ * nobody else is asked */
+static int call_is_drained(lua_State *L) {
+  lua_pushboolean(L, call_drained(bind_call(L, 1)));
+  return 1;
+}
+
+/* left() -> what becomes of the call now that its client has gone: "cancel", "drain", "finish" | nothing while the
+ * client is here */
+static int call_has_left(lua_State *L) {
+  const struct call *call = bind_call(L, 1);
+  if (!call->left) return 0;
+  bind_push_slice(L, slice_text(call_gone_name(call)));
+  return 1;
+}
+
 const luaL_Reg bind_call_answer[] = {
     {"respond", call_respond_whole},
     {"refuse", call_refuse_with},
@@ -220,5 +237,7 @@ const luaL_Reg bind_call_answer[] = {
     {"finish", call_finish},
     {"answered", call_answered},
     {"field", call_field},
+    {"drained", call_is_drained},
+    {"left", call_has_left},
     {NULL, NULL},
 };

@@ -27,6 +27,7 @@ static int call_note_route(lua_State *L) {
   call->notes.provider = kept_optional(L, call, 4);
   call->notes.target = kept_optional(L, call, 5);
   if (call->notes.target.len > 0) call->notes.attempts++;
+  call->accepted = false;
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "bindings/gate_door.h"
 #include "process/call.h"
 #include "process/fault.h"
+#include "process/gone.h"
 #include "process/worker.h"
 #include "script/task.h"
 #include "script/vm.h"
@@ -97,7 +98,8 @@ void bind_server(lua_State *L) {
 static void serve_done(struct task *task, void *owner, const struct error *error) {
   struct call *call = owner;
   call->task = NULL;
-  if (error && call->parting) call->parting->run(call->parting, call, error->code);
+  bool cut = error || call_drained(call); /* of a drained call the hooks hear now, when what it used is known */
+  if (cut && call->parting) call->parting->run(call->parting, call, error ? error->code : "client_closed_request");
   call_box_empty(call);
   if (error) fault_note(call->worker, task, error, call->trace_id);
   if (error || !exchange_answered(call->exchange) || call_streams(call)) {

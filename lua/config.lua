@@ -209,12 +209,21 @@ local function name_targets(targets)
   end
 end
 
+--- "name=value", separated by blanks.
+local function pairs_text(map)
+  local list = {}
+  for name, value in pairs(map) do list[#list + 1] = name .. "=" .. value end
+  table.sort(list)
+  return table.concat(list, " ")
+end
+
 local function settings_of(spec, value, settings)
   for name, field in pairs(spec.fields) do
     local written = value[name]
     if field.setting then
       if written == nil then written = rules.amount(field, field.implied) end
       settings[field.setting] = field.scale and math.floor(written * field.scale + 0.5) or written
+      if field[1] == "map" then settings[field.setting] = pairs_text(written) end
       if field[1] == "array" then settings[field.setting] = table.concat(written, " ") end
       if written == nil and field[1] == "string" then settings[field.setting] = "" end
     elseif field.fields then

@@ -63,14 +63,36 @@ local function check_limits(value, _, report)
   end
 end
 
+-- Clients that leave -------------------------------------------------------------------------------------------------
+
+--- What the pipeline serves, by the names of runtime/process/route.c.
+checks.ENDPOINTS = {
+  "chat", "completions", "count_tokens", "embeddings", "gemini", "gemini_count", "gemini_embed", "images",
+  "images_edits", "images_variations", "messages", "moderations", "rerank", "responses", "speech", "transcriptions",
+  "translations",
+}
+
+local function check_client_gone(value, _, report)
+  local routes, known = value.client_gone and value.client_gone.routes or {}, {}
+  for _, name in ipairs(checks.ENDPOINTS) do known[name] = true end
+  for _, name in ipairs(suggest.names(routes)) do
+    if not known[name] then
+      report({ "client_gone", "routes", name }, ("%q is no endpoint%s; endpoints: %s"):format(name,
+        suggest.phrase(name, checks.ENDPOINTS), table.concat(checks.ENDPOINTS, ", ")))
+    end
+  end
+end
+
+local CHECKS = {
+  config_strategy.check, config_targets.check, check_named, check_aliases, check_limits, check_client_gone,
+}
+
 --- Every rule over a typed document, which may have holes where a value was refused.
 ---@param value table
 ---@param known { providers: table<string, true>|nil, strategies: table<string, true>|nil }
 ---@param report fun(steps: (string|integer)[], message: string)
 function checks.run(value, known, report)
-  for _, check in ipairs { config_strategy.check, config_targets.check, check_named, check_aliases, check_limits } do
-    check(value, known, report)
-  end
+  for _, check in ipairs(CHECKS) do check(value, known, report) end
 end
 
 --- "targets[0].retry" of {"targets", 1, "retry"}.

@@ -171,6 +171,15 @@ local timeouts = {
   } },
 }
 
+--- What becomes of a request whose client has left.
+local client_policy = { "string", one_of = { "cancel", "drain", "finish" }, default = "cancel" }
+
+local client_gone = {
+  policy = { "string", one_of = client_policy.one_of, default = "cancel", setting = "client_gone_policy" },
+  routes = { "map", of = client_policy, default = {}, setting = "client_gone_routes" },
+  calls_per_worker = { "integer", max = 100000, default = 1000, setting = "client_gone_calls" },
+}
+
 local upstream = {
   ca_file = { "string", max = 511, default = "", setting = "ca_file" },
   https_proxy = { "string", max = 511, expand = true, setting = "https_proxy" },
@@ -238,6 +247,7 @@ return { "record", fields = {
   overload = { "record", fields = overload },
   timeouts = { "record", fields = timeouts },
   upstream = { "record", fields = upstream },
+  client_gone = { "record", fields = client_gone },
   scripts = { "record", fields = {
     cpu_limit = { "duration", min = "1ms", max = "10s", default = "20ms", setting = "script_cpu_ms" },
     memory_limit = { "bytes", min = "8MiB", max = "4GiB", default = "64MiB", setting = "script_memory_bytes" },

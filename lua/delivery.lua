@@ -29,6 +29,7 @@ end
 local function pass_plugins(call, request, answer)
   if not request.visit then return true end
   answer.usage = account.settled(call, request, answer.usage, answer.reply)
+  request.usage = answer.usage
   local failure = passage.after(request.visit, answer)
   if not failure then return true end
   account.note(call, request, answer.usage, answer.reply)

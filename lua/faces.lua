@@ -164,10 +164,10 @@ function faces.canonical(request, text)
   return (translator.response(context, text, {}))
 end
 
---- Whatever is to be asked for again is kept.
+--- Whatever is to be asked for again is kept; not what nobody has read the id of.
 function faces.keep(call, request)
   local context = request.context
-  if context then responses.keep(call, context.kept.record) end
+  if context and not call:drained() then responses.keep(call, context.kept.record) end
 end
 
 --- Answers with a failure.

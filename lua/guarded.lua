@@ -21,6 +21,7 @@ local LANES_MAX = 512 -- texts at once: an upstream must not fill the memory wit
 ---@field usage Usage?
 ---@field finished boolean a choice said why it ended
 ---@field failed boolean the upstream said that it failed, and the client has read it
+---@field abandoned boolean? no plugin looks at it any more
 
 local guarded = {}
 
@@ -208,6 +209,11 @@ end
 function guarded.pause(self)
   local now = clock.monotonic()
   return release(self, function(made) return lane.pause(made, now) end)
+end
+
+--- Nobody reads the rest: it is looked through for what it says of its usage alone.
+function guarded.abandon(self)
+  self.steps, self.lanes, self.abandoned = {}, {}, true
 end
 
 --- The rest, before [DONE].

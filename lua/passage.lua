@@ -180,7 +180,7 @@ end
 ---@return Failure?
 function passage.after(visit, answer)
   local steps = visit.chain.after_request
-  if not steps then return nil end
+  if not steps or visit.call:drained() then return nil end
   note(visit, { usage = answer.usage })
   show(visit, answer)
   for _, step in ipairs(steps) do
@@ -201,6 +201,7 @@ local BEGUN = "an answer that has begun cannot be replaced"
 ---@param answer Answer
 ---@return Failure?
 function passage.after_stream(visit, answer)
+  if visit.call:drained() then return nil end
   note(visit, { usage = answer.usage })
   show(visit, answer)
   for _, step in ipairs(visit.chain.after_request) do
@@ -213,17 +214,11 @@ end
 local ONLY_REJECT = "an error can be put in another's place by ctx:reject alone"
 local ONLY_CLOSED = "a plugin of this type cannot change an error"
 
---- Before an error goes out. Plugins whose faults close may put another in its place.
----@param visit Passage
----@param failure Failure
----@return Failure
-function passage.failed(visit, failure)
-  local steps = visit.chain.on_error
-  if not steps then return failure end
+local function errors_show(visit, failure)
   note(visit, { error = {
     status = failure.status, code = failure.code, type = failure.type, message = failure.message,
   } })
-  for _, step in ipairs(steps) do
+  for _, step in ipairs(visit.chain.on_error) do
     local other, given = step_run(visit, step, "on_error")
     local refused = given and ONLY_REJECT or other and not fault.closes(step.type) and ONLY_CLOSED
     if refused then other = passage.fault(visit, step, "on_error", refused) end
@@ -232,10 +227,20 @@ function passage.failed(visit, failure)
   return failure
 end
 
+--- Before an error goes out. Plugins whose faults close may put another in its place.
+---@param visit Passage
+---@param failure Failure
+---@return Failure
+function passage.failed(visit, failure)
+  if not visit.chain.on_error or visit.call:drained() then return failure end
+  return errors_show(visit, failure)
+end
+
 local EVENT_BYTES = 256 -- of a stream, for each token, about
 
 --- The request was cut short (the client has gone, say): the plugins that have seen it learn it, off any answer's path.
---- Of a stream that had begun they learn about how much of it went out: nobody reads for nothing by leaving early.
+--- They learn what it used where that is known: of an answer that was read on without its client. Of a stream that had
+--- begun they learn about how much of it went out: nobody reads for nothing by leaving early.
 ---@param visit Passage
 ---@param code string
 ---@param trace_id string
@@ -243,10 +248,12 @@ local EVENT_BYTES = 256 -- of a stream, for each token, about
 function passage.cut(visit, code, trace_id, sent)
   if not visit.ctx then return end
   visit.ctx, visit.call = context.remains(visit.ctx, trace_id)
-  if sent > 0 then
-    note(visit, { usage = { completion_tokens = math.ceil(sent / EVENT_BYTES), estimated = true } })
+  local usage = visit.request.usage
+  if not usage and sent > 0 then
+    usage = { completion_tokens = math.ceil(sent / EVENT_BYTES), estimated = true }
   end
-  passage.failed(visit, errors.cut(code))
+  if usage then note(visit, { usage = usage }) end
+  errors_show(visit, errors.cut(code))
 end
 
 return passage

@@ -76,6 +76,7 @@ local function try_target(call, request, plan, target)
       metrics.series("gateway_retries_total", target.name):add(1)
       log.info("retrying target", { trace_id = call:trace_id(), target = target.name, attempt = number })
       upstream.sleep(call, pause)
+      if call:drained() then break end
     end
     local route = plan.routes[target]
     call:note_route(request.model, plan.model, target.provider.name, target.name, route.textual, route.price_in,
@@ -87,6 +88,7 @@ local function try_target(call, request, plan, target)
     if answered then return true end
     if failure.plugin then return nil, failure end
     count(call, target, failure)
+    if call:drained() then break end -- the client has left: nobody else is asked for it
     if not retry.worthwhile(target.retry, failure) then break end
   end
   return nil, failure
@@ -105,7 +107,7 @@ local function walk(call, request, plan)
     local answered
     answered, failure = try_target(call, request, plan, target)
     if answered then return end
-    target = not failure.final and order:next() or nil
+    target = not failure.final and not call:drained() and order:next() or nil
     request.moved = true
     if target then metrics.series("gateway_failovers_total", target.name):add(1) end
   end

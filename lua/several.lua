@@ -4,6 +4,7 @@
 
 local account = require "account"
 local delivery = require "delivery"
+local errors = require "errors"
 local faces = require "faces"
 local own_bytes = require "own_bytes"
 local translation = require "translation"
@@ -54,6 +55,13 @@ local function sum(total, usage)
   end
 end
 
+--- The client has left: what is still to be asked is not.
+---@return Failure
+local function left(call, request, usage)
+  account.note(call, request, usage)
+  return errors.cut "client_closed_request"
+end
+
 --- One try with all of them.
 ---@param bodies table[] in OpenAI's form
 ---@return true? answered
@@ -72,6 +80,7 @@ function several.run(call, request, target, route, bodies)
     if not text then return nil, found end
     texts[i] = text
     sum(usage, found)
+    if i < #bodies and call:drained() then return nil, left(call, request, usage) end
   end
   return delivery.several(call, request, texts, usage)
 end

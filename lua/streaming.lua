@@ -149,11 +149,18 @@ end
 
 -- Event by event -----------------------------------------------------------------------------------------------------
 
+--- What the plugins hold back waits for nobody once the client has gone and only the usage is wanted.
+local function let_go(out)
+  if not out.guard or out.guard.abandoned or not out.call:drained() then return end
+  guarded.abandon(out.guard)
+end
+
 --- The next payloads for the client; nil payloads and no failure: the stream is over.
 local function step(out, chunks)
   local guard = out.guard
   local payloads, over = chunks.next(guard and guarded.patience(guard))
   local failure
+  let_go(out)
   if payloads == false then
     payloads, failure = guarded.pause(guard)
     return payloads, failure, false

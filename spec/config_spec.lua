@@ -35,6 +35,7 @@ describe("without a file", function()
       https_proxy = "", http_proxy = "", no_proxy = "", script_cpu_ms = 20, script_memory_bytes = 67108864,
       script_path = "", script_rollback_window_ms = 60000, script_rollback_fault_ppm = 50000,
       script_rollback_p99_us = 20000, recording_path = "", recording_sample_ppm = 1000000,
+      client_gone_policy = "cancel", client_gone_routes = "", client_gone_calls = 1000,
       recording_redact = true, recording_bytes = 268435456,
       script_http_allow = "", trusted_proxies = "127.0.0.0/8 ::1/128", address_rate_milli = 0, address_burst = 40,
       overload_memory_bytes = 0, overload_lag_ms = 500, overload_retry_ms = 1000,

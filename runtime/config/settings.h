@@ -34,6 +34,10 @@ struct settings {
   char ca_file[512];
   char https_proxy[512], http_proxy[512], no_proxy[1024];
 
+  char client_gone_policy[8];    /* "cancel", "drain", "finish" */
+  char client_gone_routes[1024]; /* "endpoint=policy", separated by blanks */
+  unsigned client_gone_calls;    /* that go on without their client, at most */
+
   unsigned script_cpu_ms;
   uint64_t script_memory_bytes;
   char script_path[512];              /* the operator's scripts; empty = none */

@@ -117,7 +117,7 @@ static int stream_send(struct exchange *exchange, struct slice bytes) {
 enum exchange_write exchange_stream_write(struct exchange *exchange, struct slice bytes) {
   REQUIRE(exchange->streaming && !exchange->finished);
   const struct http_limits *limits = &exchange->connection->server->options.limits;
-  if (exchange->gone) return EXCHANGE_GONE;
+  if (exchange->gone) return exchange->detached ? EXCHANGE_OK : EXCHANGE_GONE;
   if (exchange->head_only || bytes.len == 0) return EXCHANGE_OK; /* an empty chunk would be the last one */
   if (exchange->sized) {
     if (bytes.len > exchange->answer_left) bytes.len = (size_t)exchange->answer_left; /* more would be another answer */

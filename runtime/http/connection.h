@@ -83,6 +83,7 @@ struct exchange {
   bool close_after : 1;
   bool finished : 1; /* the answer is complete as far as the handler is concerned */
   bool gone : 1;     /* the client left before that */
+  bool detached : 1; /* and the handler goes on: `connection` is a stand-in, which this owns */
   bool paused : 1;   /* a streamed body's pieces are not wanted now */
   bool waits : 1;    /* the client holds its streamed body back until it hears 100 */
   bool raw : 1;      /* upgraded: bytes without framing, both ways */

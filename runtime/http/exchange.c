@@ -123,6 +123,10 @@ bool exchange_client_gone(const struct exchange *exchange) {
   return exchange->gone;
 }
 
+bool exchange_detached(const struct exchange *exchange) {
+  return exchange->detached;
+}
+
 void exchange_close_after(struct exchange *exchange) {
   exchange->close_after = true;
 }

@@ -9,7 +9,9 @@
 #include "codec/field.h"
 
 /* One request of a client and its answer. Owned by its connection; lives from the request's head to the `end` event.
- * One exchange at a time per connection: pipelined requests wait as bytes. */
+ * One exchange at a time per connection: pipelined requests wait as bytes. One whose client has left may be detached:
+ * it goes on without a connection (HTTP_GO_ON). All functions below still hold, but nothing is written anywhere,
+ * EXCHANGE_FULL and EXCHANGE_GONE are not said, and `end` follows the answer's end. */
 struct exchange;
 struct http_server;
 
@@ -32,6 +34,12 @@ enum http_verdict {
   HTTP_STREAM = 1,    /* `request` comes at once, and the body in pieces: see exchange_body_resume */
 };
 
+/* What becomes of an exchange whose client has gone. */
+enum http_parting {
+  HTTP_LET_GO, /* it ends: `end` follows at once */
+  HTTP_GO_ON   /* it is detached, and ends when its answer does; its body must be over */
+};
+
 struct http_handler {
   /* Head parsed, body not read. Returns an enum http_verdict. A body to be collected that then is malformed, late or
    * too large is this room's to refuse: `end` comes without `request`. */
@@ -39,10 +47,11 @@ struct http_handler {
   /* The whole request is there, or the beginning of one whose body streams. The handler must answer, now or later. */
   void (*request)(void *user, struct exchange *exchange);
   /* The client went away after `head` and before its answer was complete (FIN counts, also RST, write stall, hard cap
-   * of the queue). Cancel what runs for it; `end` follows at once. Not called once the answer is fully queued and
-   * ended. Never called from inside an exchange_ function. */
-  void (*gone)(void *user, struct exchange *exchange);
-  /* The client's queue fell below the low mark after exchange_stream_write said EXCHANGE_FULL. */
+   * of the queue). Returns an enum http_parting: what runs for it is cancelled here, or goes on. Not called once the
+   * answer is fully queued and ended. Never called from inside an exchange_ function. */
+  int (*gone)(void *user, struct exchange *exchange);
+  /* The client's queue fell below the low mark after exchange_stream_write said EXCHANGE_FULL, or went with the client.
+   */
   void (*writable)(void *user, struct exchange *exchange);
   /* Last event, exactly once for every exchange: access log, metrics; the exchange's memory goes after it returns.
    * Never called from inside an exchange_ function. */
@@ -117,6 +126,7 @@ int exchange_status(const struct exchange *exchange);
 uint64_t exchange_bytes_sent(const struct exchange *exchange); /* body bytes accepted for sending */
 uint64_t exchange_started(const struct exchange *exchange);    /* uv_hrtime of the head's first byte */
 bool exchange_client_gone(const struct exchange *exchange);
+bool exchange_detached(const struct exchange *exchange);
 
 /* Asks for the connection to close after this answer. */
 void exchange_close_after(struct exchange *exchange);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "http/connection.h"
 #include "http/deadline.h"
+#include "http/detached.h"
 #include "http/listener.h"
 
 const struct http_limits http_limits_default = {
@@ -42,6 +43,7 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
   server->options = *options;
   list_init(&server->listeners);
   list_init(&server->connections);
+  list_init(&server->detached);
   slab_init(&server->slab, sizeof(struct connection));
   server->parser = http_parser_open();
   server->fields = calloc(options->limits.fields.count + 1UL, sizeof *server->fields);
@@ -109,6 +111,10 @@ unsigned http_server_connections(const struct http_server *server) {
   return server->connection_count;
 }
 
+unsigned http_server_detached(const struct http_server *server) {
+  return server->detached_count;
+}
+
 const struct http_counters *http_server_counters(const struct http_server *server) {
   return &server->counters;
 }
@@ -119,6 +125,7 @@ void http_server_each(struct http_server *server, void (*visit)(void *user, stru
     struct exchange *exchange = LIST_OWNER(node, struct connection, node)->exchange;
     if (exchange && !exchange->finished) visit(server->options.user, exchange);
   }
+  http_detached_each(server, visit);
 }
 
 static void server_free(struct http_server *server) {
@@ -147,5 +154,6 @@ void http_server_close(struct http_server *server) {
     http_connection_lose(connection);
     if (!connection->busy) http_connection_run(connection);
   }
+  http_detached_end_all(server);
   if (server->handles == 0) server_free(server);
 }

@@ -59,6 +59,9 @@ void http_server_drain(struct http_server *server);
 /* Connections still open. */
 unsigned http_server_connections(const struct http_server *server);
 
+/* Exchanges that go on without their client: no connections any more. */
+unsigned http_server_detached(const struct http_server *server);
+
 struct http_counters {
   uint64_t accepted;
   uint64_t turned_away;   /* closed at accept: limits.connections or limits.per_address */
@@ -66,10 +69,11 @@ struct http_counters {
 };
 const struct http_counters *http_server_counters(const struct http_server *server);
 
-/* Calls `visit` for every exchange that has no complete answer yet, also those whose body is still on its way: to end
- * streams and refuse the rest at the drain's deadline. */
+/* Calls `visit` for every exchange that has no complete answer yet, also those whose body is still on its way and those
+ * that are detached: to end streams and refuse the rest at the drain's deadline. */
 void http_server_each(struct http_server *server, void (*visit)(void *user, struct exchange *exchange));
 
 /* Closes everything; memory goes when the loop has run the close callbacks. An exchange that has not ended is gone and
- * ends before this returns; one whose handler is the caller ends when that handler has returned. */
+ * ends before this returns (a detached one without a word but `end`); one whose handler is the caller ends when that
+ * handler has returned. */
 void http_server_close(struct http_server *server);

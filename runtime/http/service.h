@@ -14,6 +14,7 @@ struct http_server {
   struct http_server_options options;
   struct list listeners;
   struct list connections;
+  struct list detached;   /* stand-ins of connections: see detached.h */
   struct slab slab;       /* their memory */
   struct exchange *spare; /* owned; ended exchanges kept for the next requests */
   unsigned spare_count;
@@ -27,7 +28,7 @@ struct http_server {
   unsigned date_len;
   time_t date_second;
   struct http_counters counters;
-  unsigned connection_count;
+  unsigned connection_count, detached_count;
   unsigned handles; /* open uv handles; the last one's close callback frees a closing server */
   bool draining, closing;
 };

@@ -5,6 +5,7 @@
 
 #include "http/connection.h"
 #include "http/deadline.h"
+#include "http/detached.h"
 #include "http/upload.h"
 
 static bool step_answer(struct connection *connection);
@@ -37,13 +38,20 @@ bool http_step(struct connection *connection, struct slice *input) {
   return false;
 }
 
+/* Whether what ran for the client goes on without it. */
+static bool is_kept(struct exchange *exchange) {
+  const struct http_server_options *options = &exchange->connection->server->options;
+  if (exchange->finished || !options->handler.gone) return false;
+  return options->handler.gone(options->user, exchange) == HTTP_GO_ON && !exchange->finished;
+}
+
 /* Closes without another word; what ran for the client is told. */
 static bool drop(struct connection *connection) {
   struct exchange *exchange = connection->exchange;
   if (connection->state == CONNECTION_CLOSED) return false;
-  if (exchange) {
-    const struct http_handler *handler = &connection->server->options.handler;
-    if (!exchange->finished && handler->gone) handler->gone(connection->server->options.user, exchange);
+  if (exchange && is_kept(exchange)) {
+    http_exchange_detach(exchange);
+  } else if (exchange) {
     http_exchange_close(exchange);
   }
   http_connection_close(connection);

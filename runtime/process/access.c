@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "process/call.h"
+#include "process/gone.h"
 #include "process/worker.h"
 
 enum { STATUS_SUCCESS, STATUS_ERROR, STATUS_REJECTED, STATUSES, CLIENT_CLOSED = 499 };
@@ -152,13 +153,14 @@ static void log_call(struct log *log, const struct exchange *exchange, const str
   if (notes->tokens_out >= 0) log_integer(log, "tokens_out", notes->tokens_out);
   if (notes->estimated) log_raw(log, "usage_estimated", SLICE_LITERAL("true"));
   if (notes->counted && notes->provider.len > 0) log_cost(log, notes->cost);
-  if (notes->streamed && notes->first_byte_at) {
+  if (notes->streamed && notes->first_byte_at > exchange_started(exchange)) {
     log_decimal(log, "ttft_ms", (double)(notes->first_byte_at - exchange_started(exchange)) / 1e6, 3);
   }
   const struct generation *generation = call->generation ? call->generation : call->worker->generation;
   if (generation) log_integer(log, "generation", (long long)generation->number);
   if (call->identity) log_text(log, "key_id", slice_text(call->identity->id));
   optional_text(log, "error_code", notes->code);
+  if (exchange_client_gone(exchange)) log_text(log, "client_gone", slice_text(call_gone_name(call)));
 }
 
 static void line_write(struct log *log, struct exchange *exchange, const struct call *call, uint64_t now, int status) {

@@ -66,9 +66,8 @@ void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_t
   list_push_back(&call->ties, &tie->link);
 }
 
-/* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. `code` says
- * what cut the script short. */
-static void script_cancel(struct call *call, const char *code) {
+/* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. */
+void call_cancel(struct call *call, const char *code) {
   struct task *task = call->task;
   call->task = NULL;
   if (task && call->parting) call->parting->run(call->parting, call, code);
@@ -76,7 +75,7 @@ static void script_cancel(struct call *call, const char *code) {
   if (task) task_cancel(task);
 }
 
-static void replies_free(struct call *call) {
+void call_replies_free(struct call *call) {
   while (call->replies) reply_free(call->replies);
   forward_free(call->forward);
 }
@@ -85,8 +84,8 @@ static void deadline_passed(struct timer *timer) {
   struct call *call = LIST_OWNER(timer, struct call, deadline);
   if (exchange_answered(call->exchange) && call->stream != CALL_STREAM_BEGUN) return;
   call->notes.error_type = SLICE_LITERAL("timeout");
-  script_cancel(call, "gateway_timeout");
-  replies_free(call);
+  call_cancel(call, "gateway_timeout");
+  call_replies_free(call);
   call_refuse_text(call, 504, "upstream_error", "gateway_timeout", "the upstream provider did not respond in time");
 }
 
@@ -158,24 +157,6 @@ void call_body_piece(void *user, struct exchange *exchange, struct slice bytes, 
   forward_body(exchange_data(exchange), bytes, last);
 }
 
-/* What an upstream has said of a stream that its client left. */
-static void counts_take(struct call *call) {
-  for (const struct reply *reply = call->replies; reply; reply = reply->next) {
-    if (reply->usage.prompt >= 0) call->notes.tokens_in = reply->usage.prompt;
-    if (reply->usage.completion >= 0) call->notes.tokens_out = reply->usage.completion;
-  }
-}
-
-void call_gone(void *user, struct exchange *exchange) {
-  (void)user;
-  struct call *call = exchange_data(exchange);
-  if (!call) return;
-  call->notes.incomplete = true;
-  script_cancel(call, "client_closed_request");
-  counts_take(call);
-  replies_free(call);
-}
-
 void call_writable(void *user, struct exchange *exchange) {
   (void)user;
   struct call *call = exchange_data(exchange);
@@ -189,8 +170,8 @@ void call_end(void *user, struct exchange *exchange) {
     timer_stop(&call->beat);
     call->worker->open_calls--;
     overload_settle(call);
-    script_cancel(call, "client_closed_request");
-    replies_free(call);
+    call_cancel(call, "client_closed_request");
+    call_replies_free(call);
     call_estimate_cut(call);
     record_end(call);
     generation_leave(call->generation);
@@ -258,9 +239,9 @@ struct slice call_body_own(const struct call *call) {
 }
 
 void call_break(struct call *call, int status, const char *code, const char *message) {
-  script_cancel(call, code);
+  call_cancel(call, code);
   forward_break(call->forward);
-  replies_free(call);
+  call_replies_free(call);
   exchange_close_after(call->exchange);
   call->notes.incomplete = true;
   if (!exchange_answered(call->exchange)) {

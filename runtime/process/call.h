@@ -36,6 +36,7 @@ struct call_notes {
   bool rejected, incomplete;
   bool textual;   /* what is answered are texts, whose tokens can be estimated */
   bool estimated; /* the tokens, and so the cost: nobody counted them */
+  bool asked;     /* an upstream had been asked when the call was dropped */
 };
 
 /* Something a script holds that is good for as long as its call: cut once, when the script ends or the call does. */
@@ -81,6 +82,8 @@ struct call {
   bool budgeted;         /* it has been to a target: part of what retries are measured by */
   enum call_stream stream;
   bool events;           /* what goes out in pieces is events */
+  unsigned char left;    /* enum gone: see gone.h */
+  bool accepted;         /* the present target has begun a good answer */
   struct timer deadline; /* the whole request, or a stream until its first content */
   struct timer beat;     /* when something must go out again */
   uint64_t beat_bytes;   /* what the stream had sent at the last beat */
@@ -109,7 +112,6 @@ void call_body_piece(void *user, struct exchange *exchange, struct slice bytes, 
 struct slice call_refusal_fields(void *user, struct exchange *exchange);
 struct slice call_refusal_body(void *user, struct exchange *exchange, const char *code, const char *message,
                                int *status);
-void call_gone(void *user, struct exchange *exchange);
 void call_writable(void *user, struct exchange *exchange);
 void call_end(void *user, struct exchange *exchange);
 
@@ -172,6 +174,10 @@ struct slice call_fields_compose(struct call *call, struct slice content_type, s
 /* Bounds the request, or a stream until its first content: 504 gateway_timeout. 0 = no bound. */
 void call_deadline(struct call *call, uint64_t milliseconds);
 
+/* Stops the script; `code` says what cut it short. What it asked of upstreams goes on until call_replies_free. */
+void call_cancel(struct call *call, const char *code);
+void call_replies_free(struct call *call);
+
 /* From now on a script that still holds this call, or what is tied to it, gets an error. */
 void call_box_empty(struct call *call);
 /* Ties something to the call; whoever lets go of it before takes it off the list. */
@@ -208,7 +214,8 @@ void call_stream_break(struct call *call, const struct call_problem *problem);
 /* About what the request and its answer are in tokens: of a stream what went out, else of `answer` (valid JSON). */
 void call_estimate(const struct call *call, struct slice answer, long long *tokens_in, long long *tokens_out);
 
-/* A stream of texts is over, or cut, and nobody has counted: the notes get an estimate, and what it costs. */
+/* An answer of texts is over, or cut, and nobody has counted: the notes get an estimate, and what it costs. Of one that
+ * was dropped before it began that is its request's. */
 void call_estimate_cut(struct call *call);
 
 /* Header lines every answer carries; appended to `out`. */

@@ -133,7 +133,7 @@ void record_answer(struct call *call, int status, struct slice lines) {
 }
 
 void record_answer_piece(struct call *call, struct slice bytes) {
-  if (call->record) record_append(call->record, &call->record->answer, bytes);
+  if (call->record && !exchange_client_gone(call->exchange)) record_append(call->record, &call->record->answer, bytes);
 }
 
 /* ---- the end ---- */

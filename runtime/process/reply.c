@@ -33,6 +33,7 @@ static void on_head(struct transfer *transfer, void *owner, const struct transfe
   struct reply *reply = owner;
   reply->response = response;
   record_head(reply->call, reply->recorded, response);
+  if (response->status / 100 == 2) reply->call->accepted = true;
   reply_form_choose(reply);
   if (reply->streams) splitter_restart(reply);
   if (!reply->streams && !reply->inbox.data) {

@@ -12,6 +12,7 @@
 #include "match/set.h"
 #include "process/access.h"
 #include "process/call.h"
+#include "process/gone.h"
 #include "process/harden.h"
 #include "process/live.h"
 #include "process/recorder.h"
@@ -92,7 +93,7 @@ static void upstream_options(const struct settings *settings, struct upstream_op
 static void drain_look(uv_timer_t *ticker) {
   struct worker *worker = ticker->data;
   atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
-  if (http_server_connections(worker->server) > 0) return;
+  if (http_server_connections(worker->server) + http_server_detached(worker->server) > 0) return;
   uint64_t now = loop_now(&worker->loop);
   if (!worker->quiet_at) worker->quiet_at = now;
   bool late = now - worker->quiet_at > LAST_ERRANDS_MS; /* what scripts put off gets a moment, too */
@@ -147,9 +148,11 @@ void worker_publish(struct worker *worker) {
   worker->published = now;
   drops_publish(worker);
   unsigned open = http_server_connections(worker->server);
-  unsigned busy = worker->open_calls < open ? worker->open_calls : open;
+  unsigned detached = http_server_detached(worker->server), calls = worker->open_calls - detached;
+  unsigned busy = calls < open ? calls : open;
   metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &active, 1), busy);
   metric_set(metrics_series(worker->metrics, METRIC_CONNECTIONS, &idle, 1), open - busy);
+  metric_set(metrics_series(worker->metrics, METRIC_DETACHED, NULL, 0), detached);
 }
 
 enum { TRIM_PEAK = 256 };
@@ -251,7 +254,7 @@ void worker_close(struct worker *worker) {
   uv_close((uv_handle_t *)&worker->on_term, NULL);
   generation_desk_close(&worker->desk);
   if (worker->server) {
-    http_server_each(worker->server, call_gone); /* nothing may still lean on the upstream room */
+    http_server_each(worker->server, call_drop); /* nothing may still lean on the upstream room */
     http_server_close(worker->server);
   }
   background_close(&worker->background);

@@ -36,6 +36,8 @@ enum metrics_family {
   METRIC_LOG_DROPPED,       /* gateway_log_lines_dropped_total */
   METRIC_WORKER_RESTARTS,   /* gateway_worker_restarts_total: written by the supervisor's slot */
   METRIC_DISCOVERY,         /* gateway_model_discovery_total{provider,result}: success, error */
+  METRIC_CLIENT_GONE,       /* gateway_client_gone_total{policy}: cancel, drain, finish */
+  METRIC_DETACHED,          /* gateway_requests_detached_current: gauge, summed over workers */
   METRIC_HTTP_REFUSED,      /* gateway_http_refused_total{code}: framing, limits, time-outs */
   METRIC_EVENTS,            /* gateway_events_total{subject}: all but those of requests */
   METRIC_EVENTS_DROPPED,    /* gateway_hook_events_dropped_total{subject} */

@@ -11,7 +11,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_NAME] = "name",         [LABEL_CODE] = "code",
     [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
     [LABEL_SUBJECT] = "subject",   [LABEL_VARIANT] = "variant",
-    [LABEL_REASON] = "reason",
+    [LABEL_REASON] = "reason",     [LABEL_POLICY] = "policy",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -114,6 +114,18 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                           2,
                           {LABEL_PROVIDER, LABEL_RESULT},
                           false},
+    [METRIC_CLIENT_GONE] = {"gateway_client_gone_total",
+                            "Requests whose client left, by what became of them.",
+                            METRIC_COUNTER,
+                            1,
+                            {LABEL_POLICY},
+                            false},
+    [METRIC_DETACHED] = {"gateway_requests_detached_current",
+                         "Requests that go on although their client has left.",
+                         METRIC_GAUGE,
+                         0,
+                         {0},
+                         false},
     [METRIC_HTTP_REFUSED] = {"gateway_http_refused_total",
                              "Requests refused for their framing, size or slowness.",
                              METRIC_COUNTER,

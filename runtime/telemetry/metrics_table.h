@@ -29,6 +29,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_SUBJECT,
                     LABEL_VARIANT,
                     LABEL_REASON,
+                    LABEL_POLICY,
                     METRIC_LABELS
 };
 

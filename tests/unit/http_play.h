@@ -31,6 +31,7 @@ struct play {
   const char *last_code;
   uint64_t last_sent;
   bool last_gone;
+  bool keep_gone;      /* what the client leaves goes on */
   struct buffer paths; /* of all ended exchanges, one a line */
   struct buffer body;  /* of /upload, as far as it came */
   unsigned pieces;     /* in which it came */
@@ -91,11 +92,13 @@ static inline void play_on_request(void *user, struct exchange *exchange) {
   }
 }
 
-static inline void play_on_gone(void *user, struct exchange *exchange) {
+static inline int play_on_gone(void *user, struct exchange *exchange) {
   struct play *play = user;
   play->gones++;
   assert_true(exchange_client_gone(exchange));
+  if (play->keep_gone) return HTTP_GO_ON;
   if (play->held == exchange) play->held = NULL;
+  return HTTP_LET_GO;
 }
 
 static inline void play_on_writable(void *user, struct exchange *exchange) {
