@@ -2,7 +2,9 @@
 #include "bindings/bind.h"
 #include "bindings/call.h"
 #include "bindings/health.h"
+#include "process/queue.h"
 #include "process/worker.h"
+#include "script/task.h"
 #include "script/vm.h"
 
 /* A cell of gateway.health.
@@ -81,13 +83,45 @@ static int push_refused(lua_State *L, const struct cell *cell, enum health_answe
   return 1 + push_until(L, until, now);
 }
 
+/* ---- waiting for a slot ---- */
+
+struct enter_wait {
+  struct queue_waiter waiter;
+  const struct cell *cell;
+};
+
+static int wait_results(lua_State *L, void *operation) {
+  struct enter_wait *wait = operation;
+  struct queue_waiter *waiter = &wait->waiter;
+  if (waiter->answer == HEALTH_YES) return push_entered(L, waiter->stay);
+  return push_refused(L, wait->cell, waiter->answer, bind_health_now(L));
+}
+
+static void wait_abort(void *operation) {
+  queue_quit(&((struct enter_wait *)operation)->waiter);
+}
+
+static int enter_wait(lua_State *L, const struct cell *cell, struct call *call) {
+  struct task *task = task_check(L);
+  struct enter_wait *wait = arena_alloc(exchange_arena(call->exchange), sizeof *wait);
+  wait->cell = cell;
+  wait->waiter.call = call;
+  wait->waiter.place = &cell->place;
+  wait->waiter.task = task;
+  wait->waiter.number = task_wait(L, wait, wait_results, wait_abort);
+  if (!queue_join(&call->worker->queue, &wait->waiter)) task_wake(task, wait->waiter.number);
+  return lua_yield(L, 0);
+}
+
 static int cell_enter(lua_State *L) {
   const struct cell *cell = bind_cell(L, 1);
   struct call *call;
   struct stay **stays = stays_of(L, cell, &call), *stay;
   uint64_t now = bind_health_now(L);
   enum health_answer answer = stay_enter(call, stays, &cell->place, now, &stay);
-  return answer == HEALTH_YES ? push_entered(L, stay) : push_refused(L, cell, answer, now);
+  if (answer == HEALTH_YES) return push_entered(L, stay);
+  if (answer == HEALTH_BUSY && call) return enter_wait(L, cell, call);
+  return push_refused(L, cell, answer, now);
 }
 
 static int cell_leave(lua_State *L) {

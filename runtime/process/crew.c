@@ -113,13 +113,19 @@ static bool ended_well(int status, int state) {
   return status == 0 || (state == WORKER_STARTING && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+/* What it held at targets is free: whoever waits for that may have it. */
+static void health_end(const struct crew *crew, unsigned index) {
+  health_forget(crew->options->segment->health, index);
+  for (unsigned i = 0; i < crew->count; i++) segment_wake(crew->options->segment, i);
+}
+
 static void member_ended(struct crew *crew, struct crew_member *member, int status, uint64_t now) {
   struct worker_slot *slot = slot_of(crew, member);
   int state = atomic_exchange(&slot->state, WORKER_ABSENT);
   member->proven = member->proven || state >= WORKER_READY;
   atomic_store(&slot->pid, 0);
   atomic_store(&slot->tick_ms, 0);
-  health_forget(crew->options->segment->health, (unsigned)(member - crew->members));
+  health_end(crew, (unsigned)(member - crew->members));
   if (is_verdict(member, status)) crew->verdict = SUPERVISOR_EXIT_CONFIGURATION;
   if (crew->ending && !ended_well(status, state)) crew->failed = true;
   bool replaced = !crew->ending && crew->verdict == 0;

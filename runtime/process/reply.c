@@ -4,6 +4,7 @@
 #include "process/call.h"
 #include "process/record_take.h"
 #include "process/relay_scan.h"
+#include "process/stay.h"
 #include "process/worker.h"
 
 enum { HELD_MAX = 64 * 1024 }; /* bytes of a stream without content that wait for some: then they go out as they are */
@@ -34,6 +35,7 @@ static void on_head(struct transfer *transfer, void *owner, const struct transfe
   reply->response = response;
   record_head(reply->call, reply->recorded, response);
   if (response->status / 100 == 2) reply->call->accepted = true;
+  stay_head(reply->call, reply->place, response);
   reply_form_choose(reply);
   if (reply->streams) splitter_restart(reply);
   if (!reply->streams && !reply->inbox.data) {
@@ -272,6 +274,7 @@ struct reply *reply_send(struct call *call, const struct reply_request *request,
   static const struct transfer_events events = {.head = on_head, .body = on_body, .done = on_done};
   struct reply *reply = arena_alloc(exchange_arena(call->exchange), sizeof *reply);
   reply->call = call;
+  reply->place = call->stays ? call->stays->place : NULL;
   reply->wants_stream = request->stream;
   reply->framing = request->framing;
   reply->answer = request->answer;

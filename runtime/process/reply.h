@@ -13,6 +13,7 @@
  * failure before anything reached the client may still move to the next target. */
 struct call;
 struct reply;
+struct stay_place;
 
 enum reply_state {
   REPLY_SENT,     /* waiting for the head, and for the first content or the end */
@@ -61,6 +62,7 @@ struct reply {
   struct reply *next; /* in call->replies */
   struct call *call;
   struct record_exchange *recorded; /* null: its call is not recorded */
+  const struct stay_place *place;   /* the target it comes from; null: none that the call has entered */
   struct transfer *transfer;        /* owned until reply_free; null when it was cancelled */
   void **box;                       /* the script's userdata, emptied with the reply */
   enum reply_state state;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/check.h"
+#include "process/queue.h"
 #include "process/worker.h"
 
 static void stay_cut(struct call_tie *tie) {
@@ -27,22 +28,34 @@ static void budget_count(struct call *call, const struct stay_place *place, uint
   health_budget_request(&place->health.health->budget, place->worker, now);
 }
 
-enum health_answer stay_enter(struct call *call, struct stay **list, const struct stay_place *place, uint64_t now,
-                              struct stay **out) {
-  struct breaker_pass pass = {0};
-  enum health_answer answer = health_enter(&place->health, place->worker, now, &pass);
-  if (answer != HEALTH_YES) return answer;
+static struct stay *stay_open(struct call *call, struct stay **list, const struct stay_place *place,
+                              const struct breaker_pass *pass, uint64_t now) {
   struct stay *stay = stay_new(call);
   stay->call = call;
   stay->place = place;
-  stay->pass = pass;
+  stay->pass = *pass;
   stay->entered_at = call ? uv_hrtime() : now * 1000000;
   stay->next = *list;
   *list = stay;
   if (call) call_tie(call, &stay->tie, stay_cut);
   budget_count(call, place, now);
-  *out = stay;
-  return HEALTH_YES;
+  return stay;
+}
+
+enum health_answer stay_enter(struct call *call, struct stay **list, const struct stay_place *place, uint64_t now,
+                              struct stay **out) {
+  struct breaker_pass pass = {0};
+  enum health_answer answer = health_enter(&place->health, place->worker, now, &pass);
+  if (answer == HEALTH_YES) *out = stay_open(call, list, place, &pass, now);
+  return answer;
+}
+
+enum health_answer stay_enter_waited(struct call *call, const struct stay_place *place, uint64_t now,
+                                     struct stay **out) {
+  struct breaker_pass pass = {0};
+  enum health_answer answer = health_enter_waited(&place->health, place->worker, now, &pass);
+  if (answer == HEALTH_YES) *out = stay_open(call, &call->stays, place, &pass, now);
+  return answer;
 }
 
 struct stay *stay_find(struct stay *list, const struct stay_place *place) {
@@ -85,8 +98,19 @@ enum breaker_change stay_leave(struct stay *stay, struct stay **list, enum healt
   unlink_from(list, stay);
   if (stay->call) {
     list_remove(&stay->tie.link);
+    queue_offer(&stay->call->worker->queue, place);
   } else {
     free(stay);
   }
   return change;
+}
+
+void stay_head(const struct call *call, const struct stay_place *place, const struct transfer_response *response) {
+  struct worker *worker = call->worker;
+  for (unsigned i = 0; place && i < response->field_count; i++) {
+    const struct http_field *field = &response->fields[i];
+    if (!health_quota_reads(field->name)) continue;
+    health_quota_note(&place->health.cell->quota, field->name, field->value, loop_now(&worker->loop),
+                      clock_unix(&worker->clock));
+  }
 }

@@ -6,6 +6,8 @@
 /* A call at a target: from being let in until its try has ended, in whatever way. It is tied to the call, so that a
  * script that fails, a client that goes and a deadline that passes give back everything, once, as "neither". */
 
+struct transfer_response;
+
 /* The way of one generation's scripts to a cell; lives as long as their VM. */
 struct stay_place {
   struct health_place health;
@@ -26,9 +28,16 @@ struct stay {
 enum health_answer stay_enter(struct call *call, struct stay **list, const struct stay_place *place, uint64_t now,
                               struct stay **out);
 
+/* The same for a call whose turn in the target's queue it is. */
+enum health_answer stay_enter_waited(struct call *call, const struct stay_place *place, uint64_t now,
+                                     struct stay **out);
+
 /* The newest one there; null when there is none. */
 struct stay *stay_find(struct stay *list, const struct stay_place *place);
 
-/* Ends it: measures, when all was well, and gives back. */
+/* What an upstream says of its own limits, in the head of an answer to the call. `place` may be null. */
+void stay_head(const struct call *call, const struct stay_place *place, const struct transfer_response *response);
+
+/* Ends it: measures, when all was well, gives back, and lets in who waits for that. */
 enum breaker_change stay_leave(struct stay *stay, struct stay **list, enum health_verdict verdict, double hint_ms,
                                uint64_t now);

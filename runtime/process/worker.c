@@ -235,6 +235,7 @@ static void signals_open(struct worker *worker) {
   list_init(&worker->wishes);
   worker->desk.shared = worker->program->generations;
   generation_desk_open(&worker->desk, worker);
+  queue_desk_open(&worker->queue, worker);
 }
 
 /* SIGTERM may come twice (an init system tells the whole group, the supervisor tells its workers), and news at any
@@ -258,6 +259,7 @@ void worker_close(struct worker *worker) {
     http_server_close(worker->server);
   }
   background_close(&worker->background);
+  queue_desk_close(&worker->queue);
   if (worker->upstream) upstream_close(worker->upstream);
   recorder_close(worker->recorder);
   loop_close(&worker->loop);

@@ -10,6 +10,7 @@
 #include "process/background.h"
 #include "process/generation.h"
 #include "process/overload.h"
+#include "process/queue.h"
 #include "process/wish.h"
 #include "script/budget.h"
 #include "script/vm.h"
@@ -59,6 +60,7 @@ struct worker {
   struct generation_desk desk;     /* the others */
   struct list wishes;              /* of struct wish */
   struct background background;    /* what scripts have put off */
+  struct queue_desk queue;         /* calls that wait for a target */
   struct map series;               /* "provider\0model" -> struct route_series; owned */
   struct upstream_stats published; /* what of the upstream room's counts the metrics know */
   uint64_t dropped;                /* the same of log lines nobody took in time */

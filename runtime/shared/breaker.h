@@ -39,6 +39,11 @@ enum { BREAKER_FAILURES = 5, BREAKER_SUCCESSES = 1, BREAKER_PROBES = 1, BREAKER_
 /* Puts the defaults in the place of what is 0, and keeps the limits. */
 void breaker_rules_complete(struct breaker_rules *rules);
 
+/* Almost always: then there is nothing to ask. */
+static inline bool breaker_is_closed(const struct breaker *breaker) {
+  return (atomic_load(&breaker->word) & 3) == BREAKER_CLOSED;
+}
+
 struct breaker_view {
   enum breaker_state state; /* an open one whose time is over reads as half-open */
   bool refuses;             /* open, or half-open without a free probe */

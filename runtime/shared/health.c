@@ -133,7 +133,7 @@ static bool is_busy(const struct health_place *place) {
 
 enum health_answer health_look(const struct health_place *place, uint64_t now, uint64_t *until) {
   *until = 0;
-  if (place->guarded) {
+  if (place->guarded && !breaker_is_closed(&place->cell->breaker)) {
     struct breaker_view view = breaker_look(&place->cell->breaker, &place->breaker, now);
     *until = view.until_ms;
     if (view.refuses) return HEALTH_OPEN;
@@ -144,15 +144,23 @@ enum health_answer health_look(const struct health_place *place, uint64_t now, u
   return *until > 0 ? HEALTH_HELD : HEALTH_YES;
 }
 
-enum health_answer health_enter(const struct health_place *place, unsigned worker, uint64_t now,
-                                struct breaker_pass *pass) {
+enum health_answer health_enter_waited(const struct health_place *place, unsigned worker, uint64_t now,
+                                       struct breaker_pass *pass) {
   struct breaker *breaker = &place->cell->breaker;
   if (atomic_load(&place->target->unhealthy)) return HEALTH_UNHEALTHY;
-  if (place->guarded && breaker_look(breaker, &place->breaker, now).refuses) return HEALTH_OPEN;
+  bool closed = !place->guarded || breaker_is_closed(breaker);
+  if (!closed && breaker_look(breaker, &place->breaker, now).refuses) return HEALTH_OPEN;
   if (!health_slot_take(place->health, place->target, worker, place->limit)) return HEALTH_BUSY;
   if (!place->guarded || breaker_enter(breaker, &place->breaker, worker, now, pass)) return HEALTH_YES;
   health_slot_give(place->health, place->target, worker);
   return HEALTH_OPEN;
+}
+
+/* Nobody overtakes those who wait. */
+enum health_answer health_enter(const struct health_place *place, unsigned worker, uint64_t now,
+                                struct breaker_pass *pass) {
+  bool queued = place->limit > 0 && health_load(place->health, place->target).waiting > 0;
+  return queued ? HEALTH_BUSY : health_enter_waited(place, worker, now, pass);
 }
 
 enum breaker_change health_leave(const struct health_place *place, unsigned worker, const struct breaker_pass *pass,

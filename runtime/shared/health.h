@@ -91,6 +91,9 @@ enum health_answer health_look(const struct health_place *place, uint64_t now, u
 /* Lets a call in: YES with a pass, else OPEN, UNHEALTHY or BUSY and nothing is taken. A target that is HELD lets in. */
 enum health_answer health_enter(const struct health_place *place, unsigned worker, uint64_t now,
                                 struct breaker_pass *pass);
+/* The same for the one whose turn it is: others may wait behind it. */
+enum health_answer health_enter_waited(const struct health_place *place, unsigned worker, uint64_t now,
+                                       struct breaker_pass *pass);
 
 /* How a try has ended. */
 enum health_verdict { HEALTH_OK, HEALTH_FAILURE, HEALTH_THROTTLED, HEALTH_NEITHER };

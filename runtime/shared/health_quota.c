@@ -17,7 +17,7 @@ struct quota_name {
 #define NAME(text, kind, field) \
   { {text, sizeof text - 1}, kind, field }
 
-/* Those who limit input and output apart: the newest line counts, which of the two is the last by their own habit. */
+/* Anthropic's lines about input and output tokens say no more than the one about tokens, which is the narrower. */
 static const struct quota_name names[] = {
     NAME("x-ratelimit-limit-requests", QUOTA_REQUESTS, QUOTA_LIMIT),
     NAME("x-ratelimit-remaining-requests", QUOTA_REQUESTS, QUOTA_REMAINING),
@@ -32,10 +32,19 @@ static const struct quota_name names[] = {
     NAME("anthropic-ratelimit-tokens-remaining", QUOTA_TOKENS, QUOTA_REMAINING),
     NAME("anthropic-ratelimit-tokens-reset", QUOTA_TOKENS, QUOTA_RESET),
 };
-enum { NAME_COUNT = sizeof names / sizeof *names, SHORTEST_NAME = 24 };
+enum { NAME_COUNT = sizeof names / sizeof *names, SHORTEST_NAME = 24 /* x-ratelimit-limit-tokens */ };
+
+bool health_quota_reads(struct slice name) {
+  static const char *const prefixes[] = {"x-ratelimit-", "anthropic-ratelimit-"};
+  if (name.len < SHORTEST_NAME) return false;
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+    struct slice prefix = slice_text(prefixes[i]);
+    if (slice_equal_caseless(slice_make(name.ptr, prefix.len), prefix)) return true;
+  }
+  return false;
+}
 
 static const struct quota_name *name_find(struct slice name) {
-  if (name.len < SHORTEST_NAME || !strchr("xXaA", name.ptr[0])) return NULL;
   for (size_t i = 0; i < NAME_COUNT; i++) {
     if (slice_equal_caseless(name, names[i].name)) return &names[i];
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/segment.h"
 
+#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "shared/addresses.h"
@@ -31,6 +33,32 @@ static struct segment_layout layout_of(unsigned worker_count) {
   return layout;
 }
 
+static void parts_open(struct segment *segment, const struct segment_layout *layout) {
+  char *memory = (char *)segment;
+  segment->metrics = memory + layout->metrics;
+  segment->values = table_open(memory + layout->values, &table_values_shape);
+  segment->cache = table_open(memory + layout->cache, &table_cache_shape);
+  segment->health = health_open(memory + layout->health, segment->worker_count);
+  segment->addresses = table_open(memory + layout->addresses, &addresses_shape);
+  segment->keys = keys_open(memory + layout->keys);
+}
+
+/* -1 in the place of one that cannot be had. */
+static bool wakes_open(struct segment *segment) {
+  bool all = true;
+  for (unsigned i = 0; i < segment->worker_count; i++) {
+    segment->wakes[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    all = all && segment->wakes[i] >= 0;
+  }
+  return all;
+}
+
+static void wakes_close(const struct segment *segment) {
+  for (unsigned i = 0; i < segment->worker_count; i++) {
+    if (segment->wakes[i] >= 0) close(segment->wakes[i]);
+  }
+}
+
 struct segment *segment_open(unsigned worker_count) {
   REQUIRE(worker_count >= 1 && worker_count <= SEGMENT_WORKERS_MAX);
   struct segment_layout layout = layout_of(worker_count);
@@ -38,14 +66,9 @@ struct segment *segment_open(unsigned worker_count) {
   if (memory == MAP_FAILED) return NULL;
   struct segment *segment = (struct segment *)(void *)memory;
   segment->worker_count = worker_count;
-  segment->metrics = memory + layout.metrics;
-  segment->values = table_open(memory + layout.values, &table_values_shape);
-  segment->cache = table_open(memory + layout.cache, &table_cache_shape);
-  segment->health = health_open(memory + layout.health, worker_count);
-  segment->addresses = table_open(memory + layout.addresses, &addresses_shape);
-  segment->keys = keys_open(memory + layout.keys);
-  if (segment->keys) return segment;
-  munmap(memory, layout.size);
+  parts_open(segment, &layout);
+  if (wakes_open(segment) && segment->keys) return segment;
+  segment_close(segment);
   return NULL;
 }
 
@@ -64,8 +87,18 @@ uint64_t segment_memory(const struct segment *segment) {
   return sum;
 }
 
+void segment_wake(const struct segment *segment, unsigned index) {
+  eventfd_write(segment->wakes[index], 1);
+}
+
+void segment_woken(const struct segment *segment, unsigned index) {
+  eventfd_t count;
+  eventfd_read(segment->wakes[index], &count);
+}
+
 void segment_close(struct segment *segment) {
   if (!segment) return;
+  wakes_close(segment);
   keys_close(segment->keys);
   munmap(segment, layout_of(segment->worker_count).size);
 }

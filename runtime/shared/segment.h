@@ -27,12 +27,13 @@ struct segment {
   _Atomic bool draining;
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];
-  struct keys *keys;       /* the key table's handle, inherited by every process */
-  void *metrics;           /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
-  struct table *values;    /* scripts' counters, buckets, small values */
-  struct table *cache;     /* scripts' large values */
-  struct health *health;   /* how targets do */
-  struct table *addresses; /* see addresses.h */
+  struct keys *keys;              /* the key table's handle, inherited by every process */
+  void *metrics;                  /* for metrics_open: worker_count + 1 slots, the last is the supervisor's */
+  struct table *values;           /* scripts' counters, buckets, small values */
+  struct table *cache;            /* scripts' large values */
+  struct health *health;          /* how targets do */
+  struct table *addresses;        /* see addresses.h */
+  int wakes[SEGMENT_WORKERS_MAX]; /* a descriptor for each worker, readable once it was woken */
 };
 
 /* 1 to SEGMENT_WORKERS_MAX workers. Null when the mapping cannot be made. Every process of the program shares it. */
@@ -43,6 +44,10 @@ bool segment_runs(const struct segment *segment, unsigned index, pid_t pid);
 
 /* Bytes that all workers hold and have promised. */
 uint64_t segment_memory(const struct segment *segment);
+
+/* Wakes a worker's loop, when that watches its descriptor; whoever was woken takes it back. */
+void segment_wake(const struct segment *segment, unsigned index);
+void segment_woken(const struct segment *segment, unsigned index);
 
 /* Ends this process's view of it. */
 void segment_close(struct segment *segment);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "shared_cells.h"
+
+/* Slots, queue and budget with four processes, some of them killed at any instant. */
+
+static const struct health_place narrow = {
+    .guarded = true, .limit = 3, .queue_size = 5, .breaker = {.failures = 2, .timeout_ms = 1, .probes = 2}};
+
+/* ---- cells ---- */
+
+static void a_key_is_the_same_cell_for_everybody(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  struct health *health = scene->place.health;
+  assert_ptr_equal(health_find(health, slice_text("target")), scene->place.cell);
+  assert_ptr_not_equal(health_find(health, slice_text("other")), scene->place.cell);
+  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"));
+  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m")), model);
+  assert_ptr_not_equal(health_find_model(health, health_find(health, slice_text("other")), slice_text("m")), model);
+  scene_close(scene);
+}
+
+static void who_finds_no_room_shares_a_cell_that_refuses_nobody(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  struct health *health = scene->place.health;
+  char key[16];
+  for (unsigned i = 0; i < HEALTH_CELLS; i++) {
+    snprintf(key, sizeof key, "k%u", i);
+    health_find(health, slice_text(key));
+  }
+  struct health_cell *last = health_find(health, slice_text("one too many"));
+  assert_true(health_is_shared(health, last));
+  assert_ptr_equal(health_find_model(health, last, slice_text("m")), last);
+  assert_ptr_equal(health_find(health, slice_text("target")), scene->place.cell);
+  scene_close(scene);
+}
+
+static void name_models(struct scene *scene, unsigned worker) {
+  char name[16];
+  for (unsigned i = 0; i < 50; i++) {
+    snprintf(name, sizeof name, "m%u", (i + worker * 13) % 50);
+    struct health_cell *cell = health_find_model(scene->place.health, scene->place.cell, slice_text(name));
+    if (cell == scene->place.cell) _exit(1);
+  }
+}
+
+static void models_that_all_name_at_once_count_once(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  in_children(scene, name_models);
+  assert_int_equal(scene->place.cell->models, 50);
+  scene_close(scene);
+}
+
+/* ---- slots ---- */
+
+/* What the limit is about: counted by the test itself. */
+static bool inside_fits(struct scene *scene, unsigned worker) {
+  scene->inside[worker] = 1;
+  unsigned sum = 0;
+  for (unsigned i = 0; i < CHILDREN; i++) sum += scene->inside[i];
+  if (sum > scene->most) scene->most = sum;
+  return sum <= scene->place.limit;
+}
+
+static void come_and_go(struct scene *scene, unsigned worker) {
+  struct health_place *place = &scene->place;
+  for (unsigned turn = 0; turn < 50000; turn++) {
+    if (!health_slot_take(place->health, place->target, worker, place->limit)) continue;
+    if (!inside_fits(scene, worker)) _exit(2);
+    scene->entered++;
+    scene->inside[worker] = 0;
+    health_slot_give(place->health, place->target, worker);
+  }
+}
+
+static void the_limit_is_never_passed(void **state) {
+  UNUSED(state);
+  for (unsigned limit = 1; limit < CHILDREN; limit++) {
+    struct scene *scene = scene_open((struct health_place){.limit = limit});
+    in_children(scene, come_and_go);
+    assert_in_range(scene->most, 1, limit);
+    assert_true(scene->entered > 1000);
+    assert_all_is_back(scene);
+    scene_close(scene);
+  }
+}
+
+/* ---- killed at any instant ---- */
+
+/* As a worker: in, or into the queue and in when it is the first; out again in one way or another. */
+static void stay_there(struct scene *scene, unsigned worker, struct breaker_pass *pass, unsigned chance) {
+  struct health_place *place = &scene->place;
+  if (!inside_fits(scene, worker)) _exit(2);
+  scene->entered++;
+  scene->inside[worker] = 0;
+  health_leave(place, worker, pass, (enum health_verdict)(chance % 4), -1, scene->now);
+}
+
+static void wait_there(struct scene *scene, unsigned worker, unsigned chance) {
+  struct health_place *place = &scene->place;
+  struct breaker_pass pass = {0};
+  uint64_t ticket = health_queue_join(place->health, place->target, worker, place->queue_size);
+  if (ticket == 0) return;
+  if (health_load(place->health, place->target).waiting > CHILDREN) _exit(4);
+  health_queue_publish(place->health, place->target, worker, ticket);
+  enum health_answer answer = HEALTH_BUSY;
+  for (unsigned patience = chance % 100; patience > 0 && answer == HEALTH_BUSY; patience--) {
+    if (health_queue_first(place->health, place->target) != worker) continue;
+    answer = health_enter_waited(place, worker, scene->now, &pass);
+  }
+  health_queue_publish(place->health, place->target, worker, 0);
+  health_queue_leave(place->health, place->target, worker);
+  if (answer == HEALTH_YES) stay_there(scene, worker, &pass, chance / 100);
+}
+
+static void work_on(struct scene *scene, unsigned worker) {
+  unsigned seed = worker + 17 * scene->rounds;
+  while (!scene->stop) {
+    struct breaker_pass pass = {0};
+    unsigned chance = (unsigned)rand_r(&seed);
+    if (chance % 16 == 0) scene->now++;
+    enum health_answer answer = health_enter(&scene->place, worker, scene->now, &pass);
+    if (answer == HEALTH_YES) stay_there(scene, worker, &pass, chance);
+    if (answer == HEALTH_BUSY) wait_there(scene, worker, chance);
+  }
+}
+
+static void nap(unsigned microseconds) {
+  nanosleep(&(struct timespec){.tv_nsec = microseconds * 1000L}, NULL);
+}
+
+/* As the supervisor does it: the test's own count first, since others may come in as soon as the slots are free. */
+static void replace(struct scene *scene, pid_t *children, unsigned worker) {
+  int status = 0;
+  kill(children[worker], SIGKILL);
+  assert_int_equal(waitpid(children[worker], &status, 0), children[worker]);
+  assert_true(WIFSIGNALED(status));
+  scene->inside[worker] = 0;
+  health_forget(scene->place.health, worker);
+  scene->rounds++;
+  children[worker] = child_start(scene, worker, work_on);
+}
+
+static void a_killed_process_leaks_neither_slot_nor_place_nor_probe(void **state) {
+  UNUSED(state);
+  enum { KILLS = 150 };
+  struct scene *scene = scene_open(narrow);
+  pid_t children[CHILDREN];
+  unsigned seed = 5;
+  for (unsigned i = 0; i < CHILDREN; i++) children[i] = child_start(scene, i, work_on);
+  for (unsigned i = 0; i < KILLS; i++) {
+    nap((unsigned)rand_r(&seed) % 2000);
+    replace(scene, children, (unsigned)rand_r(&seed) % CHILDREN);
+  }
+  unsigned before = scene->entered;
+  for (unsigned i = 0; i < 5000 && scene->entered < before + 1000; i++) nap(1000);
+  assert_true(scene->entered >= before + 1000); /* nothing has got stuck */
+  scene->stop = 1;
+  for (unsigned i = 0; i < CHILDREN; i++) {
+    int status = 0;
+    waitpid(children[i], &status, 0);
+    assert_int_equal(status, 0);
+  }
+  print_message("%u calls, at most %u inside\n", (unsigned)scene->entered, (unsigned)scene->most);
+  assert_true(scene->most <= scene->place.limit);
+  assert_all_is_back(scene);
+  scene_close(scene);
+}
+
+/* ---- the budget ---- */
+
+static void retry_always(struct scene *scene, unsigned worker) {
+  static const struct budget_rules rules = {.ratio = 0.2, .per_second = 1};
+  struct health_budget *budget = &scene->place.health->budget;
+  for (unsigned i = 0; i < 500; i++) health_budget_request(budget, worker, NOW);
+  scene->ready++;
+  while (scene->ready < CHILDREN) sched_yield();
+  for (unsigned i = 0; i < 500; i++) {
+    if (health_budget_spend(budget, &rules, CHILDREN, NOW)) scene->entered++;
+  }
+}
+
+static void retries_stay_within_the_budget(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  in_children(scene, retry_always);
+  assert_in_range(scene->entered, 400 - CHILDREN, 400);
+  scene_close(scene);
+}
+
+/* ---- what it costs ---- */
+
+static double cost_ns(const struct health_place *place) {
+  enum { TURNS = 1000000 };
+  struct timespec begin, end;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
+  for (unsigned i = 0; i < TURNS; i++) {
+    struct breaker_pass pass = {0};
+    uint64_t until;
+    assert_true(health_look(place, NOW, &until) == HEALTH_YES);
+    assert_true(health_enter(place, 0, NOW, &pass) == HEALTH_YES);
+    health_leave(place, 0, &pass, HEALTH_OK, -1, NOW);
+  }
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+  return ((double)(end.tv_sec - begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) / TURNS;
+}
+
+static void looking_entering_and_leaving_cost_next_to_nothing(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open((struct health_place){0});
+  double bare = cost_ns(&scene->place);
+  scene->place.guarded = true;
+  double guarded = cost_ns(&scene->place);
+  scene->place.limit = 100;
+  double limited = cost_ns(&scene->place);
+  print_message("look, enter, leave: %.0f ns, with a breaker %.0f ns, with a limit too %.0f ns\n", bare, guarded,
+                limited);
+  assert_true(limited < 20000); /* not the figure, but what no machine excuses */
+  scene_close(scene);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_key_is_the_same_cell_for_everybody),
+      cmocka_unit_test(who_finds_no_room_shares_a_cell_that_refuses_nobody),
+      cmocka_unit_test(models_that_all_name_at_once_count_once),
+      cmocka_unit_test(the_limit_is_never_passed),
+      cmocka_unit_test(a_killed_process_leaks_neither_slot_nor_place_nor_probe),
+      cmocka_unit_test(retries_stay_within_the_budget),
+      cmocka_unit_test(looking_entering_and_leaving_cost_next_to_nothing),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
