@@ -29,6 +29,7 @@ static void begin_early(struct call *call) {
 /* Looked at twice in the span: costs nothing per event. */
 static void beat(struct timer *timer) {
   struct call *call = LIST_OWNER(timer, struct call, beat);
+  if (exchange_detached(call->exchange)) return;
   if (call->stream == CALL_NO_STREAM && !exchange_answered(call->exchange)) begin_early(call);
   if (!call_streams(call)) return;
   bool silent = exchange_bytes_sent(call->exchange) == call->beat_bytes;
