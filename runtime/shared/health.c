@@ -102,7 +102,8 @@ uint64_t health_held(const struct health_cell *cell, uint64_t now) {
 }
 
 static uint64_t pause_of(uint64_t steps) {
-  return steps < 5 ? HELD_FIRST_MS << steps : HELD_MAX_MS;
+  uint64_t first = HELD_FIRST_MS;
+  return steps < 5 ? first << steps : HELD_MAX_MS;
 }
 
 /* Calls that were under way together are told so together: only one that came after the pause doubles it. */
