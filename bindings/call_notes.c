@@ -71,12 +71,26 @@ static int call_note_cost(lua_State *L) {
   return 0;
 }
 
+/* note_costs(input, output, cache_read, cache_write, reasoning, image, audio, embedding): pico-dollars, of the cost */
+static int call_note_costs(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  for (int i = 0; i < CALL_COSTS; i++) call->notes.costs[i] = luaL_checknumber(L, i + 2);
+  return 0;
+}
+
 /* note_error(type, code, incomplete) */
 static int call_note_error(lua_State *L) {
   struct call *call = bind_call(L, 1);
   call->notes.error_type = kept_optional(L, call, 2);
   if (!lua_isnoneornil(L, 3)) call->notes.code = kept(L, call, 3);
   if (lua_toboolean(L, 4)) call->notes.incomplete = true;
+  return 0;
+}
+
+/* note_failure(text): what went wrong, for the log and events: no word of a client or an upstream may be in it */
+static int call_note_failure(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.failure = kept(L, call, 2);
   return 0;
 }
 
@@ -87,8 +101,9 @@ static int call_note_rejected(lua_State *L) {
 }
 
 const luaL_Reg bind_call_notes[] = {
-    {"note_route", call_note_route},    {"note_variant", call_note_variant},
-    {"note_usage", call_note_usage},    {"note_cost", call_note_cost},
-    {"note_error", call_note_error},    {"note_rejected", call_note_rejected},
-    {"estimate", call_estimate_tokens}, {NULL, NULL},
+    {"note_route", call_note_route},     {"note_usage", call_note_usage},
+    {"note_cost", call_note_cost},       {"note_variant", call_note_variant},
+    {"note_costs", call_note_costs},     {"note_error", call_note_error},
+    {"note_failure", call_note_failure}, {"note_rejected", call_note_rejected},
+    {"estimate", call_estimate_tokens},  {NULL, NULL},
 };

@@ -14,6 +14,7 @@ void bind_control(lua_State *L);
 void bind_crypto(lua_State *L);
 void bind_delta(lua_State *L);
 void bind_document_door(lua_State *L);
+void bind_events(lua_State *L);
 void bind_forward(lua_State *L);
 void bind_gate(lua_State *L);
 void bind_health(lua_State *L);
@@ -44,6 +45,7 @@ void bind_open_doors(lua_State *L) {
     bind_crypto,
     bind_delta,
     bind_document_door,
+    bind_events,
     bind_forward,
     bind_gate,
     bind_health,

@@ -4,6 +4,7 @@
 
 local cost = require "cost"
 local estimate = require "estimate"
+local events = require "events"
 local json = require "gateway.json"
 
 local account = {}
@@ -79,6 +80,12 @@ function account.settled(call, request, usage, reply)
   return usage, micro
 end
 
+--- For the event at the request's end, where somebody waits for it: what was paid for what.
+local function split(call, request, usage)
+  local route = request.route
+  if route and route.price and usage then call:note_costs(cost.parts(route.price, usage)) end
+end
+
 --- The request is answered, or has failed behind what was used. Nil: nobody counted.
 ---@param call table
 ---@param request Request
@@ -92,6 +99,7 @@ function account.note(call, request, usage, reply)
   if not usage then return nil end
   call:note_usage(usage.prompt_tokens, usage.completion_tokens)
   call:note_cost(micro, usage.estimated)
+  if micro and events.priced then split(call, request, usage) end
   return usage
 end
 
@@ -109,7 +117,9 @@ function account.passed(call, request, reply, is_whole)
     account.note(call, request, usage, is_whole and reply or nil)
     return
   end
-  if route.price then call:note_cost(cost.of_counts(route.price, reply:usage())) end
+  if not route.price then return end
+  call:note_cost(cost.of_counts(route.price, reply:usage()))
+  if events.priced then split(call, request, account.of_reply(reply)) end
 end
 
 return account

@@ -83,12 +83,14 @@ end
 ---@param plugins table<string, Plugin>
 ---@return Chain|false|nil chain false when there is nothing to run
 ---@return string? problem
+---@return Step[]? listeners those with on_event, whatever stages their entries name
 function chain.build(entries, plugins)
-  local built, steps, problems = { may_route = false }, {}, {}
+  local built, steps, problems, listeners = { may_route = false }, {}, {}, {}
   for _, entry in ipairs(entries) do
     if entry.enabled and steps[entry.name] == nil then
       local step, problem = step_make(entry, plugins[entry.name])
       steps[entry.name], problems[#problems + 1] = step or false, problem
+      if step and step.plugin.on_event then listeners[#listeners + 1] = step end
     end
     if entry.enabled and steps[entry.name] then add(built, entry, steps[entry.name]) end
   end
@@ -100,7 +102,7 @@ function chain.build(entries, plugins)
     end
   end
   local used = built.before_request or built.after_request or built.on_error or built.on_chunk
-  return used and built or false
+  return used and built or false, nil, listeners
 end
 
 return chain

@@ -5,6 +5,7 @@
 --- Change a key here and in conf/gateway.yaml and docs/configuration.md: spec/config_spec.lua compares the three.
 
 local door = require "gateway.config"
+local events = require "config_events"
 
 local later = { "unsupported" }
 
@@ -265,6 +266,7 @@ return { "record", fields = {
   catalog = { "record", fields = {
     overlay = { "string", min = 1, max = 511, check = json_file_problem },
   } },
+  events = events,
   recording = { "record", fields = {
     path = { "string", max = 511, default = "", setting = "recording_path" },
     sample = { "number", min = 0, max = 1, default = 1, setting = "recording_sample_ppm", scale = 1000000 },

@@ -87,7 +87,8 @@ local function times(count, price)
   return count * (price or EXACT)
 end
 
-local function of_tokens(price, prompt, completion, cached, reasoning, write, audio_in, audio_out)
+--- What each kind of token costs: input, output, read from a cache, written there, reasoning, audio in and out.
+local function token_parts(price, prompt, completion, cached, reasoning, write, audio_in, audio_out)
   prompt, completion = counted(prompt, EXACT), counted(completion, EXACT)
   local rates = price.tier and prompt > price.above and price.tier or price
   cached = counted(cached, prompt)
@@ -95,10 +96,18 @@ local function of_tokens(price, prompt, completion, cached, reasoning, write, au
   audio_in = counted(audio_in, prompt - cached - write)
   reasoning = counted(reasoning, completion)
   audio_out = counted(audio_out, completion - reasoning)
-  return times(prompt - cached - write - audio_in, rates.input) + times(cached, rates.cached)
-    + times(write, rates.cache_write) + times(audio_in, rates.audio_input)
-    + times(completion - reasoning - audio_out, rates.output) + times(reasoning, rates.reasoning)
-    + times(audio_out, rates.audio_output)
+  return times(prompt - cached - write - audio_in, rates.input),
+    times(completion - reasoning - audio_out, rates.output), times(cached, rates.cached),
+    times(write, rates.cache_write), times(reasoning, rates.reasoning), times(audio_in, rates.audio_input),
+    times(audio_out, rates.audio_output)
+end
+
+local function sum(input, output, read, written, reasoning, heard, spoken)
+  return input + output + read + written + reasoning + heard + spoken
+end
+
+local function of_tokens(...)
+  return sum(token_parts(...))
 end
 
 --- Whole minutes and what is left, apart: both products stay exact. Only here something is cut off, less than one.
@@ -120,12 +129,16 @@ local function of_units(price, usage)
   return times(counted(usage.search_units or 1, EXACT), price.request)
 end
 
+local function of_usage(parts, price, usage)
+  return parts(price, usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens, usage.reasoning_tokens,
+    usage.cache_write_tokens, usage.audio_input_tokens, usage.audio_output_tokens)
+end
+
 local function of_all(price, usage)
   local units = of_units(price, usage)
   if units then return units end
   if not usage.prompt_tokens and not usage.completion_tokens then return EXACT end
-  local total = of_tokens(price, usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens,
-    usage.reasoning_tokens, usage.cache_write_tokens, usage.audio_input_tokens, usage.audio_output_tokens)
+  local total = of_usage(of_tokens, price, usage)
   return price.request and total + times(counted(usage.search_units or 1, EXACT), price.request) or total
 end
 
@@ -169,6 +182,20 @@ function cost.expected(price, prompt, output, images, characters)
     total = of_tokens(price, prompt, output)
   end
   return total < EXACT and total / PICO or nil
+end
+
+--- What of it was paid for what, in pico-dollars (1e-12): only of a cost that cost.of knows.
+---@return number input, number output, number cache_read, number cache_write, number reasoning, number image
+---@return number audio, number embedding
+function cost.parts(price, usage)
+  local units = of_units(price, usage)
+  if units and usage.images then return 0, 0, 0, 0, 0, units, 0, 0 end
+  if units and price.mode == "rerank" then return units, 0, 0, 0, 0, 0, 0, 0 end
+  if units then return 0, 0, 0, 0, 0, 0, units, 0 end
+  local input, output, read, written, reasoning, heard, spoken = of_usage(token_parts, price, usage)
+  if price.request then input = input + times(counted(usage.search_units or 1, EXACT), price.request) end
+  if price.mode == "embedding" then return 0, output, read, written, reasoning, 0, heard + spoken, input end
+  return input, output, read, written, reasoning, 0, heard + spoken, 0
 end
 
 return cost

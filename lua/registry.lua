@@ -6,6 +6,7 @@ local capabilities = require "capabilities"
 local catalog = require "catalog"
 local chain = require "chain"
 local discovery = require "discovery"
+local events = require "events"
 local faces = require "faces"
 local gateway = require "gateway.config"
 local log = require "gateway.log"
@@ -32,10 +33,12 @@ function registry.build(scanned, config)
   state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
   state.strategies, message = strategy.build(config, list, scanned.strategies)
   if not state.strategies then return nil, message end
-  registry.chain, message = chain.build(config.plugins, scanned.plugins)
+  local listeners
+  registry.chain, message, listeners = chain.build(config.plugins, scanned.plugins)
   if registry.chain == nil then return nil, message end
   registry.shadow, message = shadow.build(config.scripts.shadow, scanned, registry.chain)
   if registry.shadow == nil then return nil, message end
+  events.build(config.events.webhooks, listeners)
   registry.surfaces = faces.surfaces(scanned.dialects)
   for name, surface in pairs(surfaces) do registry.surfaces[name] = registry.surfaces[name] or surface end
   registry.provider_field = config.compatibility.provider_field

@@ -198,6 +198,12 @@ function plugin_methods:on_error(request, failure)
   return run(self, "on_error", request)
 end
 
+--- Tells it of an event: { subject =, ... }.
+function plugin_methods:on_event(event)
+  if not self.plugin.on_event then error(self.name .. " has no on_event", 2) end
+  self.guard(self.plugin.on_event, event, self.conf, self.opened)
+end
+
 --- The plugin of that name (or a script's table), its configuration checked, opened. Raises what would refuse a
 --- generation.
 ---@param name string|Plugin

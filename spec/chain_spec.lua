@@ -34,6 +34,13 @@ describe("a chain", function()
     assert.are.equal("c", names(built.chunk_only))
   end)
 
+  it("leaves out who only listens to events, whatever its stage", function()
+    local ear = { name = "ear", type = "logging", on_event = nothing }
+    local built, _, listeners = chain.build({ entry("ear", { stage = "on_error" }), entry "ear" }, { ear = ear })
+    assert.is_false(built)
+    assert.are.equal("ear", names(listeners))
+  end)
+
   it("is nothing when nobody has a hook", function()
     assert.is_false(chain.build({}, plugins))
     assert.is_false(chain.build({ entry "idle" }, plugins))

@@ -50,7 +50,7 @@ describe("the reference files", function()
     end
     walk(node, "")
     each_key(document, "", function(path, _, field)
-      local listed = path:find("^targets%.") or path:find("^plugins%.")
+      local listed = path:find("^targets%.") or path:find("^plugins%.") or path:find("^events%.webhooks%.")
       assert.is_true(written[path] or field.default == nil or listed ~= nil, "conf/gateway.yaml lacks " .. path)
     end)
   end)

@@ -126,6 +126,35 @@ describe("what is not paid for by the token", function()
   end)
 end)
 
+describe("a cost's parts", function()
+  local function parts(row, usage)
+    row.mode = row.mode or "chat"
+    local price = cost.price(row)
+    local list = { cost.parts(price, usage) }
+    local sum = 0
+    for _, part in ipairs(list) do sum = sum + part end
+    assert.are.equal(cost.of(price, usage), math.floor(sum / 1e6 + 0.5))
+    return list
+  end
+
+  it("are what each kind of token costs", function()
+    local row = { input = "2", output = "10", cached_input = "1", cache_write = "3", reasoning_output = "20" }
+    local usage = { prompt_tokens = 100, completion_tokens = 50, cached_tokens = 30, cache_write_tokens = 20,
+      reasoning_tokens = 10, audio_output_tokens = 5 }
+    assert.are.same({ 50 * 2e6, 35 * 10e6, 30 * 1e6, 20 * 3e6, 10 * 20e6, 0, 5 * 10e6, 0 }, parts(row, usage))
+  end)
+
+  it("are one where something else is paid for", function()
+    assert.are.same({ 0, 0, 0, 0, 0, 2 * 4e10, 0, 0 }, parts({ per_image = "0.04" }, { images = 2 }))
+    assert.are.same({ 0, 0, 0, 0, 0, 0, 40 * 15e6, 0 },
+      parts({ speech_per_1m_chars = "15", mode = "audio_speech" }, { characters = 40 }))
+    assert.are.same({ 3 * 2e9, 0, 0, 0, 0, 0, 0, 0 },
+      parts({ per_1k_requests = "2", mode = "rerank" }, { search_units = 3 }))
+    assert.are.same({ 0, 0, 0, 0, 0, 0, 0, 7 * 2e4 },
+      parts({ input = "0.02", mode = "embedding" }, { prompt_tokens = 7 }))
+  end)
+end)
+
 describe("every row of the catalog", function()
   local catalog = require "gateway.catalog"
 

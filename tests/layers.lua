@@ -9,7 +9,7 @@ local FILE_LINES, FUNCTION_LINES, FUNCTION_WARNING, COLUMNS = 400, 60, 40, 120
 local LEVELS = {
   base = 0,
   tls = 1, loop = 1, codec = 1, match = 1, config = 1, catalog = 1, crypto = 1, telemetry = 1,
-  http = 2, upstream = 2, store = 2, shared = 2, script = 2,
+  http = 2, upstream = 2, store = 2, shared = 2, script = 2, events = 2,
   process = 3, bindings = 4, main = 5,
 }
 local BESIDE = { config = { codec = true }, catalog = { codec = true } }

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- What a plugin is: hooks around a request, each of them optional. A hook that returns nothing lets the request go on.
 
+local events = require "gateway.events"
 local schema = require "schema"
 
 ---@alias Verdict table made by ctx:reject or ctx:respond, and returned
@@ -21,6 +22,8 @@ local schema = require "schema"
 ---@field on_error Hook?
 ---@field on_chunk ChunkHooks?
 ---@field hold_bytes integer? how much of a channel's text may be held back for what comes next; 0 to 65536
+---@field on_event (fun(event: table, conf: table, opened: any))? off any answer's path: docs/events.md
+---@field subjects string[]? of events that it is told of: names, or the beginning of some and *; all without it
 ---@field settles boolean? after_request and on_error run wherever before_request does, whatever `stage` says
 ---@field hold_ms integer? for how long, while nothing comes; 0 = until there is more text or the end
 
@@ -29,7 +32,7 @@ local HOLD_BYTES, HOLD_MS = 65536, 60000
 local MEMBERS = {
   name = "string", type = "string", schema = "table", open = "function", before_request = "function",
   after_request = "function", on_error = "function", on_chunk = "table", hold_bytes = "number", hold_ms = "number",
-  settles = "boolean",
+  settles = "boolean", on_event = "function", subjects = "table",
 }
 local CHUNK = { open = "function", feed = "function", close = "function" }
 local TYPES = { "guardrail", "logging", "metrics", "auth", "transform", "ratelimit" }
@@ -84,6 +87,16 @@ local function chunk_problem(plugin)
   return not hooks.feed and "on_chunk needs feed" or nil
 end
 
+local function subjects_problem(plugin)
+  if not plugin.subjects then return nil end
+  if not plugin.on_event then return "subjects needs on_event" end
+  if #plugin.subjects == 0 then return "subjects is empty: without it on_event is told of all events" end
+  for i, pattern in ipairs(plugin.subjects) do
+    if type(pattern) ~= "string" then return ("subjects[%d] must be a string, got a %s"):format(i, type(pattern)) end
+    if #events.subjects(pattern) == 0 then return ("subjects[%d] %q means no event"):format(i, pattern) end
+  end
+end
+
 local function identity_problem(plugin, name)
   if not plugin.name then return "needs a name" end
   if plugin.name ~= name then return ("name must be %q, as the file is called, got %q"):format(name, plugin.name) end
@@ -96,6 +109,7 @@ local function problem_of(plugin, name)
   if type(plugin) ~= "table" then return "must return a table, got a " .. type(plugin) end
   return unknown(plugin, MEMBERS) or mistyped(plugin, MEMBERS, "") or identity_problem(plugin, name)
     or ranged(plugin, "hold_bytes", HOLD_BYTES) or ranged(plugin, "hold_ms", HOLD_MS) or chunk_problem(plugin)
+    or subjects_problem(plugin)
     or plugin.schema and schema.problem(plugin.schema)
 end
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "process/call.h"
 #include "process/gone.h"
+#include "process/tell.h"
 #include "process/worker.h"
 
 enum { STATUS_SUCCESS, STATUS_ERROR, STATUS_REJECTED, STATUSES, CLIENT_CLOSED = 499 };
@@ -203,4 +204,5 @@ void access_record(struct worker *worker, struct exchange *exchange, const struc
   if (call && call->notes.counted) metrics_record(worker, exchange, call, now, status);
   line_write(worker->log, exchange, call, now, status);
   if (call && call->notes.counted) completed_write(worker->log, exchange, call, now, status);
+  if (call && call->notes.counted) tell_request(worker, exchange, call, now, status);
 }

@@ -20,15 +20,30 @@ struct reply;
 struct stay;
 struct call;
 
+/* What a cost is made of; the names are gateway-api 6.5's. */
+enum call_cost {
+  COST_INPUT,
+  COST_OUTPUT,
+  COST_CACHE_READ,
+  COST_CACHE_WRITE,
+  COST_REASONING,
+  COST_IMAGE,
+  COST_AUDIO,
+  COST_EMBEDDING,
+  CALL_COSTS
+};
+
 /* What the access line and the metrics say of a call; written by the pipeline as it learns it. Slices in the arena. */
 struct call_notes {
   struct slice provider, model, target;
   struct slice requested;          /* the model as the client named it */
   struct slice code;               /* error code of the answer; empty = none */
   struct slice variant;            /* which one a strategy made of the request; empty = none */
+  struct slice failure;            /* what went wrong, in the gateway's own words; empty = the code says it */
   struct slice error_type;         /* gateway_provider_errors_total's label; empty = none */
   long long tokens_in, tokens_out; /* -1 = unknown */
   long long cost;                  /* micro-dollars; -1 = unknown */
+  double costs[CALL_COSTS];        /* what of it was paid for what, in pico-dollars; only where events want it */
   double price_in, price_out;      /* pico-dollars of a token, for what is cut short; below 0 = unknown */
   uint64_t first_byte_at;          /* uv_hrtime of the first content to the client, 0 = none; no ping is */
   unsigned attempts;

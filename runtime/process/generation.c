@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "process/prepare.h"
 #include "process/schedule.h"
+#include "process/tell.h"
 #include "process/worker.h"
 
 /* ---- one generation ---- */
@@ -22,6 +23,7 @@ struct generation *generation_new(struct worker *worker, uint64_t word) {
   generation->settings = shared->slots[generation->slot].settings;
   list_init(&generation->node);
   list_init(&generation->schedules);
+  event_plans_init(&generation->listeners);
   loop_job_init(&generation->end, generation_end);
   return generation;
 }
@@ -30,6 +32,7 @@ void generation_free(struct generation *generation) {
   loop_job_cancel(&generation->end);
   list_remove(&generation->node);
   schedules_end(generation);
+  event_plans_free(&generation->listeners);
   if (generation->vm) vm_close(generation->vm);
   generation_notes_free(generation);
   buffer_free(&generation->bytes);
@@ -79,6 +82,7 @@ static void take_over(struct worker *worker, struct generation *generation) {
   worker->generation = generation;
   worker->vm = generation->vm;
   worker_settings_apply(worker, &generation->settings);
+  tell_generation(worker, generation);
   if (before) retire(before);
 }
 
@@ -135,6 +139,7 @@ int generation_load(struct worker *worker, struct error *error) {
 void generation_look(struct generation_desk *desk) {
   struct worker *worker = desk->worker;
   if (!worker->generation) return;
+  tell_refused(worker);
   uint64_t candidate = atomic_load(&desk->shared->candidate), active = atomic_load(&desk->shared->active);
   if (active != worker->generation->word) switch_over(worker, active);
   if (desk->candidate && desk->candidate->word != candidate && desk->candidate->word != active) prepare_stop(desk);

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/list.h"
 #include "config/settings.h"
+#include "events/events.h"
 #include "loop/loop.h"
 #include "script/guard.h"
 #include "script/vm.h"
@@ -35,6 +36,10 @@ struct generation {
   struct loop_job end;           /* closes it, once nothing leans on it */
   struct generation_note *notes; /* owned */
   struct list schedules;         /* owned: struct schedule */
+  struct event_plans listeners;  /* who wants to know what happens; owned */
+  /* Begins the delivery of events to one of them, as events_options.turn. Null: there are none. */
+  bool (*deliver)(struct generation *generation, unsigned listener, const char *key);
+  int deliver_place; /* its caller's */
   /* while it is prepared */
   enum generation_step step;
   struct buffer bytes; /* of its bundle */

@@ -17,6 +17,7 @@
 #include "process/live.h"
 #include "process/recorder.h"
 #include "process/supervisor.h"
+#include "process/tell.h"
 
 enum { DRAIN_LOOK_MS = 20, LAST_WRITES_MS = 500, LAST_ERRANDS_MS = 2000 };
 
@@ -97,7 +98,8 @@ static void drain_look(uv_timer_t *ticker) {
   uint64_t now = loop_now(&worker->loop);
   if (!worker->quiet_at) worker->quiet_at = now;
   bool late = now - worker->quiet_at > LAST_ERRANDS_MS; /* what scripts put off gets a moment, too */
-  if (late || background_idle(&worker->background)) loop_stop(&worker->loop);
+  bool done = background_idle(&worker->background) && events_idle(worker->events);
+  if (late || done) loop_stop(&worker->loop);
 }
 
 static void drain_give_up(struct timer *timer) {
@@ -117,6 +119,7 @@ static void drain_start(uv_signal_t *handle, int number) {
   (void)number;
   if (worker->draining) return;
   worker->draining = true;
+  events_drain(worker->events);
   wishes_look(worker);
   atomic_store(&worker->segment->workers[worker->index].state, WORKER_DRAINING);
   http_server_drain(worker->server);
@@ -212,6 +215,7 @@ int worker_open(struct worker *worker, int listen_fd) {
   worker->budget = budget_open(worker->settings.script_cpu_ms);
   overload_configure(worker);
   background_open(&worker->background, worker);
+  tell_open(worker);
   if (generation_load(worker, &error) < 0) return worker_fail(worker, "scripts", &error);
   worker->recorder = recorder_open(worker);
   server_options(worker, &server);
@@ -260,12 +264,14 @@ void worker_close(struct worker *worker) {
   }
   background_close(&worker->background);
   queue_desk_close(&worker->queue);
+  tell_nobody(worker);
   if (worker->upstream) upstream_close(worker->upstream);
   recorder_close(worker->recorder);
   loop_close(&worker->loop);
   generation_desk_free(&worker->desk);
   if (worker->budget) budget_close(worker->budget);
   access_close(worker);
+  events_close(worker->events);
   buffer_free(&worker->scratch);
   buffer_free(&worker->extra);
   buffer_free(&worker->spare_body);

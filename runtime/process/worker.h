@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "config/settings.h"
+#include "events/events.h"
 #include "http/server.h"
 #include "loop/loop.h"
 #include "process/background.h"
@@ -61,6 +62,7 @@ struct worker {
   struct list wishes;              /* of struct wish */
   struct background background;    /* what scripts have put off */
   struct queue_desk queue;         /* calls that wait for a target */
+  struct events *events;           /* who is told what happens; null where nothing is served */
   struct map series;               /* "provider\0model" -> struct route_series; owned */
   struct upstream_stats published; /* what of the upstream room's counts the metrics know */
   uint64_t dropped;                /* the same of log lines nobody took in time */

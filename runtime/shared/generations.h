@@ -85,6 +85,8 @@ struct generations {
   _Atomic uint64_t requested_all; /* the newest ticket that wants every spec run */
   _Atomic int outcome;            /* enum generation_outcome, of the run that ended last */
   _Atomic uint64_t rejections;    /* odd while the last refused report is written */
+  /* what the first worker has told of as events: a generation's number, a value of `rejections` */
+  _Atomic uint64_t told, told_rejections;
   int64_t rejected_ms;
   size_t rejected_len;
   struct generation_voice voices[GENERATION_WORKERS];

@@ -122,19 +122,27 @@ static void stamp_renew(struct log_line *line, time_t second) {
   line->second = second;
 }
 
-static void put_head(struct log_line *line, enum log_level level) {
-  static const char *const levels[] = {"debug", "info", "warn", "error"};
+static void put_time(struct log_line *line) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   if (now.tv_sec != line->second) stamp_renew(line, now.tv_sec);
   unsigned millisecond = (unsigned)(now.tv_nsec / 1000000);
   char digits[4] = {(char)('0' + millisecond / 100), (char)('0' + millisecond / 10 % 10),
                     (char)('0' + millisecond % 10), 'Z'};
-  line->len = 0;
-  line->truncated = false;
-  put(line, "{\"time\":\"", 9);
   put(line, line->stamp, 20);
   put(line, digits, sizeof digits);
+}
+
+static void put_opening(struct log_line *line, const char *text) {
+  line->len = 0;
+  line->truncated = false;
+  put(line, text, strlen(text));
+}
+
+static void put_head(struct log_line *line, enum log_level level) {
+  static const char *const levels[] = {"debug", "info", "warn", "error"};
+  put_opening(line, "{\"time\":\"");
+  put_time(line);
   put(line, "\",\"level\":\"", 11);
   put(line, levels[level], strlen(levels[level]));
   put(line, "\",\"msg\":\"", 9);
@@ -143,6 +151,14 @@ static void put_head(struct log_line *line, enum log_level level) {
 void log_line_begin(struct log_line *line, enum log_level level, const char *message) {
   put_head(line, level);
   put_plain(line, slice_text(message));
+  line->bytes[line->len++] = '"';
+}
+
+void log_line_begin_event(struct log_line *line, const char *subject) {
+  put_opening(line, "{\"subject\":\"");
+  put_plain(line, slice_text(subject));
+  put(line, "\",\"timestamp\":\"", 15);
+  put_time(line);
   line->bytes[line->len++] = '"';
 }
 

@@ -21,6 +21,8 @@ struct log_line {
 
 void log_line_begin(struct log_line *line, enum log_level level, const char *message);
 void log_line_begin_text(struct log_line *line, enum log_level level, struct slice message);
+/* An event in place of a line: begins with its subject and the time, and ends like a line. */
+void log_line_begin_event(struct log_line *line, const char *subject);
 void log_line_text(struct log_line *line, const char *key, struct slice value);
 void log_line_integer(struct log_line *line, const char *key, long long value);
 void log_line_decimal(struct log_line *line, const char *key, double value, int digits);

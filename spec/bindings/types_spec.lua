@@ -8,7 +8,10 @@ local function read(path)
   return text
 end
 
-local types = read "bindings/types.lua"
+local types = ""
+for _, part in ipairs { "types", "types_events", "types_spec" } do
+  types = types .. read("bindings/" .. part .. ".lua") .. "\n"
+end
 
 --- What stands under a class until the next one.
 local function block(class)
@@ -29,7 +32,11 @@ local function public_doors()
 end
 
 --- What specs, which see what the hallway sees, find there and scripts do not.
-local HALLWAY = { ["gateway.log.hide"] = true, ["gateway.metrics.series"] = true, ["gateway.metrics.render"] = true }
+local HALLWAY = {
+  ["gateway.log.hide"] = true, ["gateway.metrics.series"] = true, ["gateway.metrics.render"] = true,
+  ["gateway.events.wanted"] = true, ["gateway.events.emit"] = true, ["gateway.events.listen"] = true,
+  ["gateway.events.batch"] = true, ["gateway.events.settle"] = true, ["gateway.events.rest"] = true,
+}
 
 --- A door is read-only: its members are behind its metatable.
 local function members_of(door)

@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- luacheck: ignore 211 212 241
+---@meta
+--- The types of what specs find in gateway.spec, beside those of types.lua.
+
+---@class gateway.spec what specs find beside busted; every spec file begins anew
+---@field plugin fun(name: string, conf: table?): TestPlugin configured and opened as the gateway does it
+---@field request fun(given: table?): TestRequest { text =, messages =, body =, model =, stream =, headers =, key = }
+---@field answer fun(given: table?): TestAnswer { text =, message =, body =, status =, usage =, headers = }
+---@field stream fun(plugin: TestPlugin, pieces: string|string[], options: { request: TestRequest }?): Streamed
+---@field splits fun(text: string, options: { pieces: 2|3 }?): fun(): string[]? every way to cut a text
+---@field every_split fun(plugin: TestPlugin, text: string, expected: string) asserts that a stream of `text` reads as
+--- `expected` however it is cut, and that never more than hold_bytes is held
+---@field admin fun(name: string, view: table?): TestAdmin an admin script without a server; `view` adds to View
+---@field clock fun(unix_seconds: number?) fixes gateway.clock; without an argument the system's again
+---@field clock_advance fun(milliseconds: number)
+---@field seed fun(number: integer?) makes gateway.random repeat itself
+---@field upstream fun(fake: (fun(request: table): table?, string?, string?)?): table[] who answers gateway.http; the
+--- requests are appended to what it returns
+---@field background fun(): integer runs what task.later has put off; how many
+---@field slept fun(): number milliseconds that clock.sleep was asked for
+---@field logged fun(): table[] lines of gateway.log since the last call: { level, msg, and the line's fields }
+---@field counted fun(name: string): number what metrics.count has come to in this spec file
+---@field script fun(kind: string, name: string): any what a script returns
+---@field list fun(kind: string): string[]
+---@field fixture fun(path: string): string the text of spec/fixtures/<path>
+---@field module fun(name: string): any of the gateway's own
+
+---@class TestPlugin
+---@field conf table
+---@field opened any
+---@field before_request fun(self: TestPlugin, request: TestRequest): table? the verdict as the client reads it: { kind,
+--- status, type, code, message, headers } or { kind, status, body, headers, content_type }
+---@field after_request fun(self: TestPlugin, request: TestRequest, answer: TestAnswer): table?
+---@field on_error fun(self: TestPlugin, request: TestRequest, failure: table): table?
+---@field on_event fun(self: TestPlugin, event: Event)
+
+---@class TestRequest
+---@field ctx Context
+---@field headers_put table<string, string> what set_header has put
+---@field text fun(self: TestRequest): string the body as the hooks left it
+---@field decoded fun(self: TestRequest): any
+
+---@class TestAnswer
+---@field text fun(self: TestAnswer): string
+---@field decoded fun(self: TestAnswer): any
+
+---@class Streamed
+---@field text string what the client has read
+---@field pieces string[] the same as it came
+---@field held integer the most bytes held back at a time
+---@field verdict table? that ended the stream
