@@ -18,6 +18,8 @@
  *       | nil, { code, message, status, untouched }
  *       path: with the query; signs: header lines that win over the target's; upgrade: to a WebSocket. Waits for the
  *       head.
+ *   again(call) -> whether the answer was let go of, so that the same can be sent once more; not when the body has gone
+ *       by
  *   body(call, bytes, milliseconds) -> text | nothing when it is longer, or takes longer, or breaks off. Waits.
  *   pipe(call, leave_open) -> true | false, code, message     answers with what the upstream says, as it says it; a 101
  *       becomes a tunnel. Waits for the end, which finish(call) lets the client see when it is left open.
@@ -150,6 +152,11 @@ static int request_send(lua_State *L) {
   return lua_yield(L, 0);
 }
 
+static int request_again(lua_State *L) {
+  lua_pushboolean(L, forward_again(forward_at(L, FORWARD_HEAD)));
+  return 1;
+}
+
 /* ---- the answer ---- */
 
 static int body_results(lua_State *L, void *operation) {
@@ -205,9 +212,10 @@ static int answer_respond(lua_State *L) {
 }
 
 void bind_forward(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"hold", body_hold},       {"member", body_member},     {"streams", target_streams},
-      {"send", request_send},    {"body", answer_body},       {"pipe", answer_pipe},
-      {"finish", answer_finish}, {"respond", answer_respond}, {0}};
+  static const luaL_Reg functions[] = {{"hold", body_hold},         {"member", body_member},
+                                       {"streams", target_streams}, {"send", request_send},
+                                       {"again", request_again},    {"body", answer_body},
+                                       {"pipe", answer_pipe},       {"finish", answer_finish},
+                                       {"respond", answer_respond}, {0}};
   bind_door_private(L, "forward", functions);
 }

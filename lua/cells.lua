@@ -3,28 +3,11 @@
 --- breaker and concurrency are what they were keeps it over a reload (gateway-api 3.5).
 
 local crypto = require "gateway.crypto"
+local health = require "gateway.health"
 local json = require "gateway.json"
+local shared = require "gateway.shared"
 
 local cells = {}
-
--- A stand-in, for as long as nothing keeps cells ----------------------------------------------------------------------
-
-local function nothing() end
-
-local STILL = {
-  look = nothing, leave = nothing, unhealthy = nothing, credential_state = nothing, credential_set = nothing,
-  enter = function() return true, "closed" end,
-  credential_next = function() return 1 end,
-  figures = function()
-    return { circuit = "closed", in_flight = 0, queued = 0, failures = 0, samples = 0, unhealthy = false }
-  end,
-}
-function STILL.model() return STILL end
-
-local there, health = pcall(require, "gateway.health")
-if not there then
-  health = { target = function() return STILL end }
-end
 
 -- Cells ---------------------------------------------------------------------------------------------------------------
 
@@ -46,13 +29,58 @@ local function key_of(target)
   return target.name .. ":" .. crypto.sha256(facts):sub(1, 16)
 end
 
---- Gives a target its cell: `cell` and `cell_key`.
+--- Gives a target its cell: `cell` and `cell_key`. What checks have found does not outlive them.
 ---@param target Target whose address and blocks are known
-function cells.open(target)
+---@param checked boolean whether it has a health check
+function cells.open(target, checked)
   target.cell_key = key_of(target)
   target.cell = health.target(target.cell_key, {
     breaker = target.breaker, concurrency = target.concurrency, label = target.name,
   })
+  if not checked then target.cell:unhealthy(false) end
+end
+
+-- Models --------------------------------------------------------------------------------------------------------------
+
+local MODELS_MOST = 64 -- cells of a target's models: gateway.health
+local NAME_MOST = 256
+
+--- A cell is found by its name alone: what one worker has found, the others know by this list.
+local function announce(target, model)
+  local known = target.cell_models
+  if not known then
+    known = {}
+    target.cell_models = known
+  end
+  if known[model] or #model > NAME_MOST then return end
+  known[model] = true
+  local place = "cells:" .. target.cell_key
+  if not shared.add(("%s:has:%s"):format(place, crypto.sha256(model)), 1) then return end
+  local number = shared.incr(place, 1)
+  if number then shared.set(("%s:%d"):format(place, number), model) end
+end
+
+--- The cell of a model at a target; past 64 models the target's own.
+---@param target Target
+---@param model string the upstream's name of it
+---@return table cell
+function cells.model(target, model)
+  local cell = target.cell:model(model)
+  if cell ~= target.cell then announce(target, model) end
+  return cell
+end
+
+--- The models that any worker has asked the target for, with their cells.
+---@param target Target
+---@return { name: string, cell: table }[] in the order of their names
+function cells.models(target)
+  local list, place = {}, "cells:" .. target.cell_key
+  for number = 1, math.min(shared.get(place) or 0, MODELS_MOST) do
+    local name = shared.get(("%s:%d"):format(place, number))
+    if name then list[#list + 1] = { name = name, cell = target.cell:model(name) } end
+  end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
 end
 
 return cells

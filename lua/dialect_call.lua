@@ -29,7 +29,7 @@ local function ask(call, target, counter, built)
   if counter.asked > ASKED_MOST then return nil, errors.transport { status = 504, code = "upstream_timeout" } end
   local out, refused = sending.built(target, built)
   if not out then return nil, refused end
-  out.answer, out.body = "any", out.body or ""
+  out.answer, out.body, out.chosen = "any", out.body or "", counter.chosen
   if not out.method and out.body == "" then out.method = "GET" end
   local reply, failure = sending.send(call, target, out)
   if not reply then return nil, failure end
@@ -60,10 +60,10 @@ local function fetch(call, counter, url, options)
 end
 
 --- Sends what undoes a job that was begun; nobody is there any more who could be told that it failed.
-local function run_undo(target, built)
+local function run_undo(target, built, index)
   local out = sending.built(target, built)
   local origin = out and (out.origin or target.origin)
-  local handle = out and reach.handle(target, origin, out.named)
+  local handle = out and reach.handle(target, origin, out.named, index)
   if handle then upstream.errand(handle, origin .. out.path, out.method or "POST") end
 end
 
@@ -74,7 +74,7 @@ local function undo(call, request, target, counter, built)
   counter.armed = true
   local visit = request.visit
   call:when_cut { when_cut = function(_, code, trace_id, sent)
-    if counter.undo then run_undo(target, counter.undo) end
+    if counter.undo then run_undo(target, counter.undo, counter.chosen.index) end
     if visit and visit.when_cut then visit.when_cut(visit, code, trace_id, sent) end
   end }
 end
@@ -86,12 +86,13 @@ end
 ---@param route Route
 ---@return DialectCall
 function dialect_call.open(call, request, target, route)
-  local counter = {}
+  local counter = { chosen = {} }
   return {
     surface = request.surface.name, path = route.written, model = route.model, requested_model = request.model,
     stream = request.stream == true, include_usage = request.include_usage == true, moved = request.moved,
     id = call:trace_id(), created = math.floor(clock.now()), headers = dialect_call.headers(call),
     variables = target.variables, given = target.endpoint ~= nil and target.endpoint.given, kept = {},
+    chosen = counter.chosen,
     ask = function(built) return ask(call, target, counter, built) end,
     fetch = function(url, options) return fetch(call, counter, url, options) end,
     sleep = function(milliseconds) upstream.sleep(call, milliseconds) end,

@@ -6,12 +6,11 @@
 local clock = require "gateway.clock"
 local crypto = require "gateway.crypto"
 local endpoint = require "endpoint"
-local http = require "gateway.http"
+local errand = require "errand"
 local log = require "gateway.log"
 local metrics = require "gateway.metrics"
 local model_names = require "model_names"
 local schedule = require "gateway.schedule"
-local sending = require "sending"
 local shared = require "gateway.shared"
 
 local discovery = {}
@@ -132,16 +131,10 @@ local function run(turn, settings)
   discovery.look()
 end
 
---- A call through the transport for what is no request, with the target's credential.
 ---@return fun(): string?, string?
 local function asker(target, place)
   return function()
-    local headers, refused = sending.lines(target, { method = "GET", origin = place.origin, path = place.path })
-    if not headers then return nil, refused.message end
-    local answer, message = http.fetch {
-      url = place.origin .. place.path, headers = headers, allow = { place.origin }, timeout_ms = TIMEOUT_MS,
-      max_bytes = ANSWER_BYTES,
-    }
+    local answer, message = errand.get(target, place, { timeout_ms = TIMEOUT_MS, max_bytes = ANSWER_BYTES })
     if not answer then return nil, message end
     if answer.status ~= 200 then return nil, ("status %d"):format(answer.status) end
     return answer.body

@@ -4,6 +4,7 @@
 --- what it must: the model, and what plugins look into.
 
 local call_door = require "gateway.call"
+local credentials = require "credentials"
 local endpoint = require "endpoint"
 local forward_path = require "forward_path"
 local forward_target = require "forward_target"
@@ -163,28 +164,28 @@ local function beginning_of(paths)
   return paths and (paths.files or ""):match "^(.*)/files$"
 end
 
---- The handle of the surface's address, and the path there.
+--- The surface's address, and the path there.
 local function place_of(target, surface, rest)
   local paths = target.provider.paths
   local path = surface and paths and paths[surface] or beginning_of(paths)
   local place = path and target.endpoint and endpoint.place(target.endpoint, path)
-  if not place then return target.upstream, target.origin, target.base_path .. rest end
-  return reach.handle(target, place.origin, true), place.origin, place.path .. rest
+  if not place then return target.origin, target.base_path .. rest end
+  return place.origin, place.path .. rest
 end
 
 --- What a signature covers must all be there before it.
-local function sign(call, request, out)
+local function sign(call, request, out, index)
   if not forwarding.hold(call, registry.config().max_request_bytes + 1) then return TOO_LARGE end
   local headers = {}
   for name, value in pairs(reach.lines(request.target)) do headers[name] = value end
   headers["content-type"] = call:header "content-type" or headers["content-type"]
   out.headers = headers
-  return sending.sign(call, request.target, out)
+  return sending.sign(call, request.target, out, index)
 end
 
-local function prepare(call, request, handle, out)
+local function prepare(call, request, handle, out, index)
   local target = request.target
-  if target.sign and reach.signs(target, out.origin, true) then return sign(call, request, out) end
+  if target.sign and reach.signs(target, out.origin, true) then return sign(call, request, out, index) end
   local streams, upgrades = forwarding.streams(handle)
   if request.upgrade and not upgrades then return NO_SOCKET end
   if streams then return nil end
@@ -214,18 +215,40 @@ local function note(call, request)
   call:note_route(request.model, request.mapped or request.model, target.provider.name, target.name)
 end
 
+--- Asks with one credential.
+---@return integer? status
+---@return Failure? failure
+---@return boolean? encoded
+local function ask_with(call, request, out, index)
+  local handle = reach.handle(request.target, out.origin, true, index)
+  local failure = prepare(call, request, handle, out, index)
+  if failure then return nil, failure end
+  local status, problem, encoded = forwarding.send(call, handle, {
+    path = out.path, signs = out.headers, upgrade = request.upgrade,
+  })
+  if not status then return nil, unreached(call, request, problem) end
+  return status, nil, encoded
+end
+
+--- The same with another where one is refused, as long as the body has not gone by: a short one is waited for.
+local function ask(call, request, out)
+  if not request.target.several then return ask_with(call, request, out) end
+  local status, failure, encoded
+  if not request.upgrade then look(call, request) end
+  credentials.rotate(request.target, function(index)
+    status, failure, encoded = ask_with(call, request, out, index)
+    return status
+  end, function() return forwarding.again(call) end)
+  return status, failure, encoded
+end
+
 --- Asks the target and passes its answer on.
 local function run(call, request)
   note(call, request)
-  local handle, origin, path = place_of(request.target, request.part, request.path)
+  local origin, path = place_of(request.target, request.part, request.path)
   if #request.query > 0 then path = path .. "?" .. request.query end
-  local out = { method = call:method(), path = path, origin = origin }
-  local failure = prepare(call, request, handle, out)
-  if failure then return refuse(call, request, failure) end
-  local status, problem, encoded = forwarding.send(call, handle, {
-    path = path, signs = out.headers, upgrade = request.upgrade,
-  })
-  if not status then return refuse(call, request, unreached(call, request, problem)) end
+  local status, failure, encoded = ask(call, request, { method = call:method(), path = path, origin = origin })
+  if not status then return refuse(call, request, failure) end
   deliver(call, request, status, encoded)
 end
 

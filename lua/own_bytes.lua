@@ -67,7 +67,7 @@ end
 ---@return table? reply
 ---@return Failure? failure
 function own_bytes.send(call, target, route, stream)
-  if target.sign or route.origin then
+  if target.sign or route.origin or target.several then
     return sending.send(call, target, { path = route.path, origin = route.origin, named = true, stream = stream })
   end
   local reply, problem = route.upstream:send(call, route.path, stream)

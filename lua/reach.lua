@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
---- How a target's hosts are reached: for each address a handle with the lines that every call carries, the credential
---- among them where it may go. Nobody outside can read a credential.
+--- How a target's hosts are reached: for each address and credential a handle with the lines that every call carries,
+--- the credential among them where it may go. Nobody outside can read a credential: they go by their positions.
 
 local log = require "gateway.log"
 local upstream = require "gateway.upstream"
@@ -12,11 +12,11 @@ local ORIGINS_MOST = 64 -- that a provider's answers may name
 ---@class Reach
 ---@field origin string the target's own
 ---@field lines table<string, string> of every call, by name in lower case
----@field credential { header: string?, prefix: string?, secret: string? }
+---@field credentials Credential[] at least one, which may be empty
 ---@field options table time-outs and protocol
----@field handles table<string, table> by origin
+---@field handles table<string, table>[] by credential, then by origin
 ---@field count integer
----@field token string? the latest that a signature held
+---@field tokens table<integer, string> by credential: the latest that a signature held
 
 --- Held here alone: targets are shown to scripts.
 ---@type table<table, Reach>
@@ -28,16 +28,17 @@ local function lines_of(provider)
   return lines
 end
 
-local function lines_to(self, trusted)
-  local lines, credential = {}, self.credential
+local function lines_to(self, trusted, index)
+  local lines, credential = {}, self.credentials[index]
   for name, value in pairs(self.lines) do lines[name] = value end
   if trusted and credential.header then lines[credential.header] = credential.prefix .. credential.secret end
   return lines
 end
 
-local function handle_make(self, origin, trusted)
+local function handle_make(self, origin, trusted, index)
   return upstream.target {
-    url = origin, headers = lines_to(self, trusted), timeouts = self.options.timeouts, http2 = self.options.http2,
+    url = origin, headers = lines_to(self, trusted, index), timeouts = self.options.timeouts,
+    http2 = self.options.http2,
   }
 end
 
@@ -70,64 +71,79 @@ end
 -- For targets --------------------------------------------------------------------------------------------------------
 
 --- Makes the target's own address known.
----@param credential table { header, prefix, secret }, or empty
+---@param credentials Credential[] at least one, which may be empty
 ---@param options { timeouts: table, http2: boolean? }
----@return table? handle of the target's own address
+---@return table? handle of the target's own address with the first credential
 ---@return string? message
-function reach.open(target, origin, credential, options)
+function reach.open(target, origin, credentials, options)
   local self = {
-    origin = origin, lines = lines_of(target.provider), credential = credential, options = options, handles = {},
-    count = 0,
+    origin = origin, lines = lines_of(target.provider), credentials = credentials, options = options, handles = {},
+    tokens = {}, count = 0,
   }
-  if credential.secret then log.hide(target.name, credential.secret) end
   known[target] = self
-  local handle, message = handle_make(self, origin, true)
-  self.handles[origin] = handle
-  return handle, message
+  for index, credential in ipairs(credentials) do
+    if credential.secret then log.hide(target.name, credential.secret) end
+    local handle, message = handle_make(self, origin, true, index)
+    if not handle then return nil, message end
+    self.handles[index] = { [origin] = handle }
+  end
+  return self.handles[1][origin]
 end
 
 --- The handle of an address. `named` says that the provider's data names it, not an answer.
+---@param index integer? of the credential, by default the first
 ---@return table? handle
 ---@return string? message
-function reach.handle(target, origin, named)
+function reach.handle(target, origin, named, index)
   local self = known[target]
-  local handle = self.handles[origin]
+  index = index or 1
+  local handles = self.handles[index]
+  local handle = handles[origin]
   if handle then return handle end
-  if not named and self.count >= ORIGINS_MOST then return nil, "the provider has named too many hosts" end
+  if not named and self.count >= ORIGINS_MOST * #self.credentials then
+    return nil, "the provider has named too many hosts"
+  end
   local message
-  handle, message = handle_make(self, origin, named or reach.trusts(self.origin, origin))
-  self.handles[origin], self.count = handle, self.count + (named and 0 or 1)
+  handle, message = handle_make(self, origin, named or reach.trusts(self.origin, origin), index)
+  handles[origin], self.count = handle, self.count + (named and 0 or 1)
   return handle, message
+end
+
+--- Whether a call to this address carries the credential, or a signature that it made.
+function reach.carries(target, origin, named)
+  return named or reach.trusts(known[target].origin, origin)
 end
 
 --- Whether a call to this address is one that a signature may prove.
 function reach.signs(target, origin, named)
-  return target.sign ~= nil and (named or reach.trusts(known[target].origin, origin))
+  return target.sign ~= nil and reach.carries(target, origin, named)
 end
 
 --- A token that a signature holds: no log line and no message of a provider shows it from now on.
-local function hide_token(target, headers)
-  local self, token = known[target], (headers.authorization or ""):match "^Bearer (.+)$"
-  if not token or token == self.token then return end
-  self.token = token
+local function hide_token(target, headers, index)
+  local tokens, token = known[target].tokens, (headers.authorization or ""):match "^Bearer (.+)$"
+  if not token or token == tokens[index] then return end
+  tokens[index] = token
   log.hide(target.name, token)
 end
 
 --- Signs, and keeps what it was signed with to itself. May wait.
 ---@param target Target
 ---@param outgoing table what the provider's `sign` is told
+---@param index integer? of the credential
 ---@return table<string, string>? headers
 ---@return Failure? failure
-function reach.signed(target, outgoing)
-  local headers, failure = target.sign(outgoing, reach.signing(target))
-  if headers then hide_token(target, headers) end
+function reach.signed(target, outgoing, index)
+  local headers, failure = target.sign(outgoing, reach.signing(target, index))
+  if headers then hide_token(target, headers, index or 1) end
   return headers, failure
 end
 
 --- What a signature is made with: who asks.
+---@param index integer? of the credential
 ---@return Signing
-function reach.signing(target)
-  return { name = target.name, credential = known[target].credential.secret, variables = target.variables }
+function reach.signing(target, index)
+  return { name = target.name, credential = known[target].credentials[index or 1].secret, variables = target.variables }
 end
 
 --- The lines that every call carries but for a credential.
@@ -137,9 +153,10 @@ function reach.lines(target)
 end
 
 --- The same with the credential, for an address that the provider's data names.
+---@param index integer? of the credential
 ---@return table<string, string>
-function reach.credentialed(target)
-  return lines_to(known[target], true)
+function reach.credentialed(target, index)
+  return lines_to(known[target], true, index or 1)
 end
 
 return reach

@@ -9,6 +9,8 @@ local discovery = require "discovery"
 local events = require "events"
 local faces = require "faces"
 local gateway = require "gateway.config"
+local health = require "gateway.health"
+local health_check = require "health_check"
 local log = require "gateway.log"
 local ownership = require "ownership"
 local routes = require "routes"
@@ -44,6 +46,8 @@ function registry.build(scanned, config)
   registry.provider_field = config.compatibility.provider_field
   registry.request_timeout = config.request_timeout
   discovery.open(config.discovery, list, registry.forget)
+  health_check.open(list)
+  health.budget(config.retry_budget.ratio, config.retry_budget.min_per_second)
   registry.on_unsupported_param = config.compatibility.on_unsupported_param
   faces.on_unsupported_param = registry.on_unsupported_param
   return true

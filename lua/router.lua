@@ -12,12 +12,14 @@ local registry = require "registry"
 local replies = require "replies"
 local script = require "gateway.script"
 local server = require "gateway.server"
+local standing = require "standing"
 local surfaces = require "surfaces"
 local timestamp = require "timestamp"
 
 --- What a handler of admin/ may ask: it reaches the house only through this.
 ---@class View
 ---@field targets fun(): table[]     every configured target with its state
+---@field standing fun(): TargetStanding[] how every target does, as all workers know it
 ---@field providers fun(): table[]   every provider with its state
 ---@field models fun(): table[]      what GET /v1/models lists
 ---@field capabilities fun(): table what GET /v1/capabilities shows
@@ -31,6 +33,7 @@ local timestamp = require "timestamp"
 ---@field read fun(call: AdminCall): any the body's JSON; nil: there is none, and the client has been told
 local view = {
   targets = registry.targets,
+  standing = function() return standing.list(registry.targets()) end,
   providers = registry.providers,
   models = registry.models,
   capabilities = registry.capabilities,
@@ -46,6 +49,7 @@ local view = {
   read = replies.read,
   metrics = function()
     server.publish()
+    standing.publish(registry.targets())
     return metrics.render()
   end,
 }

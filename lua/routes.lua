@@ -3,6 +3,7 @@
 --- then only looks.
 
 local catalog = require "catalog"
+local cells = require "cells"
 local cost = require "cost"
 local endpoint = require "endpoint"
 local json = require "gateway.json"
@@ -129,7 +130,7 @@ local function route_make(target, model, requested, surface)
   local wire = wire_of(target, surface, model)
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
-  route.cell = target.cell:model(model)
+  route.cell = cells.model(target, model)
   price(route, target, model, surface)
   route.speaks = surface.face and speaks_of(target, surface.name, model) or nil
   if not wire then

@@ -1,9 +1,12 @@
 -- SPDX-License-Identifier: Apache-2.0
---- A call on its way to a target: where it goes, signed where the provider wants signatures.
+--- A call on its way to a target: where it goes, signed where the provider wants signatures, with another credential
+--- where the first is not accepted.
 
+local credentials = require "credentials"
 local endpoint = require "endpoint"
 local errors = require "errors"
 local reach = require "reach"
+local upstream_fault = require "upstream_fault"
 
 ---@class Outgoing what is sent
 ---@field path string from the host's root, with its query
@@ -14,6 +17,7 @@ local reach = require "reach"
 ---@field body string? absent: the call's own body with its edits
 ---@field stream boolean?
 ---@field framing string?
+---@field chosen { index: integer? }? the credential that goes with all calls of one try, kept here once it is found
 ---@field answer "json"|"any"|"own"|nil what a good answer is: see bindings/upstream.c
 
 local sending = {}
@@ -64,14 +68,15 @@ local function lower(headers, into)
 end
 
 --- Puts the signature's headers beside the others.
+---@param index integer? of the credential
 ---@return Failure? failure
-function sending.sign(call, target, out)
+function sending.sign(call, target, out, index)
   local headers = lower(out.headers, lower(reach.lines(target), {}))
   local method = out.method or "POST"
   local body = out.body or method ~= "GET" and call:text() or ""
   local more, failure = reach.signed(target, {
     method = method, host = host_of(out.origin or target.origin), path = out.path, headers = headers, body = body,
-  })
+  }, index)
   if not more then return failure or errors.unsigned end
   out.headers = lower(more, lower(out.headers, {}))
 end
@@ -87,56 +92,84 @@ end
 local REFUSED = { [400] = true, [401] = true, [403] = true }
 
 --- Whether another signature may be better than the one that was refused.
-local function may_renew(target, reply)
+local function may_renew(target, reply, index)
   local renew, status = target.provider.auth.renew, reply:status()
   if not renew or not REFUSED[status] then return false end
-  return renew(reach.signing(target), { status = status, headers = reply:headers() })
+  return renew(reach.signing(target, index), { status = status, headers = reply:headers() })
 end
 
 --- A signature that ended early is made anew, once: the provider has done nothing for the first one.
-local function send_signed(call, target, handle, out)
+local function send_signed(call, target, handle, out, index)
   local own = out.headers
-  local failure = sending.sign(call, target, out)
+  local failure = sending.sign(call, target, out, index)
   if failure then return nil, failure end
   local reply, lost = send_plain(call, handle, out)
-  if not reply or not may_renew(target, reply) then return reply, lost end
+  if not reply or not may_renew(target, reply, index) then return reply, lost end
   reply:close()
   out.headers = own
-  failure = sending.sign(call, target, out)
+  failure = sending.sign(call, target, out, index)
   if failure then return nil, failure end
   return send_plain(call, handle, out)
 end
 
---- Waits for the answer's head, and its body where it is whole.
+local function send_with(call, target, out, index)
+  local handle, message = target.upstream, nil
+  if out.origin or index then handle, message = reach.handle(target, out.origin or target.origin, out.named, index) end
+  if not handle then
+    return nil, errors.transport { status = 502, code = "upstream_bad_origin", message = message }
+  end
+  if not reach.signs(target, out.origin or target.origin, out.named) then
+    return send_plain(call, handle, out)
+  end
+  return send_signed(call, target, handle, out, index)
+end
+
+-- Several credentials ------------------------------------------------------------------------------------------------
+
+local function send_rotated(call, target, out)
+  local own, reply, failure = out.headers, nil, nil
+  credentials.rotate(target, function(index)
+    out.headers = own
+    reply, failure = send_with(call, target, out, index)
+    if out.chosen then out.chosen.index = index end
+    if not reply then return nil end
+    local status = reply:status()
+    return status, credentials.concerns(status) and upstream_fault.answer(target.dialect, reply, status) or nil
+  end, function()
+    reply:close()
+    return true
+  end)
+  return reply, failure
+end
+
+--- Waits for the answer's head, and its body where it is whole. A credential that is refused makes way for another at
+--- once, which is no retry: the provider has done nothing for it.
 ---@param call table
 ---@param target Target
 ---@param out Outgoing
 ---@return table? reply
 ---@return Failure? failure
 function sending.send(call, target, out)
-  local handle, message = target.upstream, nil
-  if out.origin then handle, message = reach.handle(target, out.origin, out.named) end
-  if not handle then
-    return nil, errors.transport { status = 502, code = "upstream_bad_origin", message = message }
-  end
-  if not target.sign or not reach.signs(target, out.origin or target.origin, out.named) then
-    return send_plain(call, handle, out)
-  end
-  return send_signed(call, target, handle, out)
+  if not target.several then return send_with(call, target, out) end
+  local chosen = out.chosen and out.chosen.index
+  local own = not out.origin or reach.carries(target, out.origin, out.named)
+  if chosen or not own then return send_with(call, target, out, chosen) end
+  return send_rotated(call, target, out)
 end
 
 --- The header lines of a call that is no request's: the credential, or the signature, among them. May wait.
 ---@param target Target
 ---@param out { method: string, origin: string, path: string }
+---@param index integer? of the credential
 ---@return table<string, string>? headers
 ---@return Failure? failure
-function sending.lines(target, out)
-  local headers = reach.credentialed(target)
+function sending.lines(target, out, index)
+  local headers = reach.credentialed(target, index)
   headers["content-type"] = nil
-  if not target.sign or not reach.signs(target, out.origin, true) then return headers end
+  if not target.sign then return headers end
   local more, failure = reach.signed(target, {
     method = out.method, host = host_of(out.origin), path = out.path, headers = headers, body = "",
-  })
+  }, index)
   if not more then return nil, failure or errors.unsigned end
   return lower(more, headers)
 end

@@ -4,35 +4,12 @@
 
 local cells = require "cells"
 local endpoint = require "endpoint"
+local keys = require "keys"
 local policy = require "policy"
 local reach = require "reach"
 local wires = require "wires"
 
 local targets = {}
-
---- The content of the first file that one of the variables names; nil and what is missing when it cannot be read.
-local function content_of(names, variable, read)
-  local path, name = endpoint.variable(variable, names)
-  if not path then return nil end
-  local content = read(path)
-  if content and content ~= "" then return content end
-  return nil, "readable file that " .. name .. " names"
-end
-
---- The credential with the header it goes in; an empty table when none is needed; nil and the variable that is missing.
-local function credential_of(provider, entry, variable, read)
-  local env, auth = provider.env or {}, provider.auth
-  local token = not entry.api_key and endpoint.variable(variable, env.token)
-  if token then return { header = "authorization", prefix = "Bearer ", secret = token } end
-  if not auth then return {} end
-  local key = entry.api_key or endpoint.variable(variable, env.key)
-  if key then return { header = auth.header, prefix = auth.prefix or "", secret = key } end
-  local content, unreadable = content_of(env.files, variable, read)
-  if unreadable then return nil, unreadable end
-  if content then return { secret = content } end
-  if auth.sign or auth.optional or entry.base_url and not env.key then return {} end
-  return nil, env.key and env.key[1] or "api_key"
-end
 
 --- The first variable of env.vars that must be there and is not.
 local function missing_variable(env, held)
@@ -61,6 +38,7 @@ local function chat_place(target, found)
   return missing, path_problem(place, source)
 end
 
+local KEY_PAUSE_MS = 600000 -- with `targets: auto`
 local TIMEOUTS = { "connect", "first_byte", "idle", "total" }
 
 --- What the configuration sets for the target, else what it says of all, else what the provider is known to need.
@@ -77,8 +55,9 @@ end
 local function connect(target, entry, variable, read, written)
   local provider = target.provider
   if target.dialect.answer then return true end
-  local credential, missing_key = credential_of(provider, entry, variable, read)
+  local credentials, missing_key, wrong = keys.find(provider, entry, variable, read)
   local found, missing_base, message = endpoint.find(provider, entry.base_url, variable)
+  message = wrong or message
   if message then return nil, message end
   target.missing = missing_key or missing_base
   if target.missing then return true end
@@ -86,7 +65,8 @@ local function connect(target, entry, variable, read, written)
   if not target.missing and target.sign then target.missing = missing_variable(provider.env or {}, target.variables) end
   if message or target.missing then return not message, message end
   target.origin, target.base_path, target.endpoint = found.origin, found.root, found
-  target.upstream, message = reach.open(target, found.origin, credential, {
+  target.several = #credentials > 1 and #credentials or nil
+  target.upstream, message = reach.open(target, found.origin, credentials, {
     timeouts = timeouts_of(entry, provider, written), http2 = provider.http2,
   })
   return target.upstream and true, message
@@ -132,10 +112,10 @@ local function models_of(provider, entry, variable)
 end
 
 local function sorted(map)
-  local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = name end
+  table.sort(names)
+  return names
 end
 
 --- The environment as this target sees it: its own `variables` stand for those of the process.
@@ -175,12 +155,14 @@ local function target_make(catalog, entry, environment, read, written)
     retry = policy.retry(entry),
     breaker = policy.breaker(entry),
     concurrency = policy.concurrency(entry),
+    key_pause_ms = entry.api_key_pause or KEY_PAUSE_MS,
     asks_usage = provider.stream ~= nil and provider.stream.usage == "include_usage",
   }
   local connected, message = connect(target, entry, variable, read, written)
   if not connected then return nil, ("target %q: %s"):format(target.name, message) end
   target.available = target.missing == nil
-  cells.open(target)
+  target.check = entry.health_check
+  cells.open(target, target.check ~= nil)
   return target
 end
 
@@ -191,7 +173,7 @@ end
 --- A provider that needs no credential is asked for by its address.
 local function is_asked_for(provider, variable)
   local env = provider.env or {}
-  if endpoint.variable(variable, env.key) or endpoint.variable(variable, env.token) then return true end
+  if keys.are_found(provider, variable) then return true end
   if provider.auth and not provider.auth.optional then return false end
   if endpoint.variable(variable, env.base) then return true end
   for _, variables in pairs(env.vars or {}) do

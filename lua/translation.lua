@@ -45,7 +45,7 @@ function translation.build(call, request, target, route, speaker)
   if not built then return nil, refused end
   local out, lost = sending.built(target, built)
   if not out then return nil, lost end
-  out.body, out.instead, out.whole = out.body or "", built.instead, built.whole
+  out.body, out.instead, out.whole, out.chosen = out.body or "", built.instead, built.whole, context.chosen
   return context, out
 end
 
@@ -58,7 +58,7 @@ local function other(target, out, reply)
   local built = out.instead(status, reply:body(REFUSAL_BYTES))
   local made = built and sending.built(target, built)
   if not made then return nil end
-  made.stream, made.framing, made.answer = out.stream, out.framing, out.answer
+  made.stream, made.framing, made.answer, made.chosen = out.stream, out.framing, out.answer, out.chosen
   return made
 end
 

@@ -199,6 +199,7 @@ int forward_send(struct forward *forward, const struct forward_request *wanted, 
   forward->secret = arena_copy(exchange_arena(call->exchange), secret);
   if (transfer_start(call->worker->upstream, &transfer, &events, forward, &forward->transfer, error) < 0) return -1;
   forward->state = FORWARD_ASKED;
+  forward->kept = forward->over;
   wait_for(forward, wake, waiter);
   if (!forward->over) {
     buffer_free(&forward->held);
@@ -298,14 +299,27 @@ void forward_respond(struct forward *forward, struct slice content_type, struct 
 
 /* ---- its end ---- */
 
-void forward_free(struct forward *forward) {
-  if (!forward) return;
-  timer_stop(&forward->patience);
-  forward->wake = NULL;
+static void transfer_leave(struct forward *forward) {
   if (forward->transfer && forward->ended) transfer_free(forward->transfer);
   if (forward->transfer && !forward->ended) transfer_cancel(forward->transfer);
   forward->transfer = NULL;
   forward->response = NULL;
+}
+
+bool forward_again(struct forward *forward) {
+  if (!forward->kept) return false;
+  transfer_leave(forward);
+  forward->ended = false;
+  forward->error = (struct error){0};
+  forward->state = FORWARD_CLIENT;
+  return true;
+}
+
+void forward_free(struct forward *forward) {
+  if (!forward) return;
+  timer_stop(&forward->patience);
+  forward->wake = NULL;
+  transfer_leave(forward);
   forward->ended = true;
   forward->call->changed_body = (struct slice){0};
   buffer_free(&forward->held);

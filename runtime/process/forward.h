@@ -38,6 +38,7 @@ struct forward {
   struct slice secret; /* in the arena; what the request carries and no answer may show */
   struct error error;
   bool ended; /* the transfer's `done` came */
+  bool kept;  /* what was sent of the body is all of it, and still there */
   bool open;  /* the client's answer is left open */
   /* its answer */
   struct buffer inbox; /* owned; what a script reads of it */
@@ -73,6 +74,10 @@ void forward_adopt(struct forward *forward);
  * comes. `wake` is called with state HEAD or FAILED. -1 with `error` when nothing started. */
 int forward_send(struct forward *forward, const struct forward_request *request, forward_wake wake, void *waiter,
                  struct error *error);
+
+/* Lets go of the answer, so that the same can be asked once more: state CLIENT. False, and nothing is done, when the
+ * body has gone by. In state HEAD, before anything of the answer was read. */
+bool forward_again(struct forward *forward);
 
 /* Collects the body of the answer, up to `bytes` and `milliseconds`; `wake` is called when it is there in `inbox`, or
  * `too_long` is set. In state HEAD. */

@@ -43,6 +43,10 @@ enum metrics_family {
   METRIC_EVENTS_DROPPED,    /* gateway_hook_events_dropped_total{subject} */
   METRIC_OVERLOADED,        /* gateway_overload_rejections_total{reason}: memory, body, loop_lag */
   METRIC_LOOP_LAG,          /* gateway_loop_lag_seconds: gauge in microseconds, the worst of the workers */
+  METRIC_TARGET_IN_FLIGHT,  /* gateway_target_in_flight{target}: gauge, as shared memory has it at the scrape */
+  METRIC_TARGET_QUEUED,     /* gateway_target_queued{target}: the same */
+  METRIC_TARGET_UP,         /* gateway_target_up{target}: 1, or 0 where checks fail */
+  METRIC_CREDENTIAL_DISABLED, /* gateway_credential_disabled{target,index}: 1 while it is left alone */
   METRIC_FAMILIES
 };
 

@@ -10,8 +10,8 @@
 enum {
   LABEL_VALUES_MAX = 500, /* of one label name */
   LABEL_TEXT_MAX = 250,
-  LABEL_RECORDS = 8192,
-  LABEL_INDEX = 16384,
+  LABEL_RECORDS = 12288,
+  LABEL_INDEX = 32768,
   LABEL_OTHER = 0
 };
 

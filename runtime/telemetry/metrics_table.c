@@ -12,6 +12,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
     [LABEL_SUBJECT] = "subject",   [LABEL_VARIANT] = "variant",
     [LABEL_REASON] = "reason",     [LABEL_POLICY] = "policy",
+    [LABEL_CREDENTIAL] = "index",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -156,6 +157,30 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                          0,
                          {0},
                          true},
+    [METRIC_TARGET_IN_FLIGHT] = {"gateway_target_in_flight",
+                                 "Calls that a target is working on.",
+                                 METRIC_GAUGE_LATEST,
+                                 1,
+                                 {LABEL_TARGET},
+                                 false},
+    [METRIC_TARGET_QUEUED] = {"gateway_target_queued",
+                              "Requests that wait for a target's place.",
+                              METRIC_GAUGE_LATEST,
+                              1,
+                              {LABEL_TARGET},
+                              false},
+    [METRIC_TARGET_UP] = {"gateway_target_up",
+                          "Whether a target that is checked answers: 1 or 0.",
+                          METRIC_GAUGE_LATEST,
+                          1,
+                          {LABEL_TARGET},
+                          false},
+    [METRIC_CREDENTIAL_DISABLED] = {"gateway_credential_disabled",
+                                    "Credentials that their provider refuses: 1 while one is left alone.",
+                                    METRIC_GAUGE_LATEST,
+                                    2,
+                                    {LABEL_TARGET, LABEL_CREDENTIAL},
+                                    false},
 };
 
 const struct metrics_description *metrics_describe(enum metrics_family family) {

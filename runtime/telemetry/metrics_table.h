@@ -30,6 +30,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_VARIANT,
                     LABEL_REASON,
                     LABEL_POLICY,
+                    LABEL_CREDENTIAL,
                     METRIC_LABELS
 };
 
