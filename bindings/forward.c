@@ -15,7 +15,7 @@
  *   member(call, name) -> text | nothing      the first top-level member of that name in what is held, if a string
  *   streams(target) -> whether bodies can be sent there as they come, else hold them first; whether WebSockets can
  *   send(call, target, { path=, method=, signs=, upgrade= }) -> status, content_type, encoded
- *       | nil, { code, message, status, untouched }
+ *       | nil, { code, message, status, untouched, unsent }
  *       path: with the query; signs: header lines that win over the target's; upgrade: to a WebSocket. Waits for the
  *       head.
  *   again(call) -> whether the answer was let go of, so that the same can be sent once more; not when the body has gone
@@ -104,11 +104,9 @@ static struct slice answer_field(const struct forward *forward, struct slice nam
   return field_value(response->fields, response->field_count, name);
 }
 
-/* What was refused before it began has no transfer. */
 static int send_results(lua_State *L, void *operation) {
   const struct forward *forward = ((struct forward_wait *)operation)->forward;
-  bool untouched = !forward->transfer || transfer_untouched(forward->transfer);
-  if (forward->state == FORWARD_FAILED) return bind_target_failure(L, &forward->error, untouched);
+  if (forward->state == FORWARD_FAILED) return bind_target_failure(L, &forward->error, forward->transfer);
   struct slice encoding = answer_field(forward, SLICE_LITERAL("content-encoding"));
   lua_pushinteger(L, forward->response->status);
   bind_push_slice(L, answer_field(forward, SLICE_LITERAL("content-type")));

@@ -15,27 +15,28 @@ struct send_wait {
   struct reply *reply;
 };
 
-int bind_target_failure(lua_State *L, const struct error *error, bool untouched) {
+int bind_target_failure(lua_State *L, const struct error *error, const struct transfer *transfer) {
   lua_pushnil(L);
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 5);
   bind_push_slice(L, slice_text(error->code));
   lua_setfield(L, -2, "code");
   bind_push_slice(L, slice_text(error->message));
   lua_setfield(L, -2, "message");
   lua_pushinteger(L, error->status);
   lua_setfield(L, -2, "status");
-  lua_pushboolean(L, untouched);
+  lua_pushboolean(L, transfer && transfer_untouched(transfer));
   lua_setfield(L, -2, "untouched");
+  lua_pushboolean(L, transfer && transfer_unsent(transfer));
+  lua_setfield(L, -2, "unsent");
   return 2;
 }
 
 static int send_results(lua_State *L, void *operation) {
   struct reply *reply = ((struct send_wait *)operation)->reply;
   if (reply->state == REPLY_FAILED) {
-    struct error error = reply->error;
-    bool untouched = reply->transfer && transfer_untouched(reply->transfer);
+    bind_target_failure(L, &reply->error, reply->transfer);
     reply_free(reply);
-    return bind_target_failure(L, &error, untouched);
+    return 2;
   }
   reply->box = bind_box_new(L, REPLY_TYPE, reply);
   return 1;
@@ -142,10 +143,10 @@ static void request_read(lua_State *L, const struct target *target, struct call 
 }
 
 /* send(call, path, stream, body, headers), or send(call, { path =, stream =, body =, headers =, method =, framing =,
- * answer = }) -> reply | nil, {code, message, status, untouched}. Waits. `body` nil: the call's own body with its
- * edits; a GET has none. `headers` count in the place of the target's. `framing`: "sse", "ndjson", "eventstream" of a
- * stream. `answer`: what a whole 2xx must be: "json" (an object), "any", "own" (JSON, text, or a body that is passed on
- * as it comes). */
+ * answer = }) -> reply | nil, {code, message, status, untouched, unsent}. Waits. `body` nil: the call's own body with
+ * its edits; a GET has none. `headers` count in the place of the target's. `framing`: "sse", "ndjson", "eventstream" of
+ * a stream. `answer`: what a whole 2xx must be: "json" (an object), "any", "own" (JSON, text, or a body that is passed
+ * on as it comes). */
 int bind_target_send(lua_State *L) {
   struct target *target = bind_target(L, 1);
   struct call *call = bind_call(L, 2);
@@ -158,7 +159,7 @@ int bind_target_send(lua_State *L) {
   struct error error;
   wait->task = task;
   wait->reply = reply_send(call, &request, send_woken, wait, &error);
-  if (!wait->reply) return bind_target_failure(L, &error, true);
+  if (!wait->reply) return bind_target_failure(L, &error, NULL); /* our own fault: no other try is better */
   wait->number = task_wait(L, wait, send_results, send_abort);
   return lua_yield(L, 0);
 }

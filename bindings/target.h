@@ -18,8 +18,9 @@ struct target *bind_target(lua_State *L, int index);
 
 /* target:send, in send.c */
 int bind_target_send(lua_State *L);
-/* Pushes nil, { code, message, status, untouched }: why a call failed; whether the upstream has seen nothing of it. */
-int bind_target_failure(lua_State *L, const struct error *error, bool untouched);
+/* Pushes nil, { code, message, status, untouched, unsent }: why a call failed; whether the upstream has seen nothing of
+ * it, or not all. `transfer` is null when it was given up on the way. */
+int bind_target_failure(lua_State *L, const struct error *error, const struct transfer *transfer);
 
 /* fetch(call, url, max_bytes), in http.c */
 int bind_fetch_public(lua_State *L);

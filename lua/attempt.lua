@@ -58,7 +58,7 @@ end
 
 --- One try.
 ---@return true? answered
----@return Failure? failure
+---@return Failure? failure beside `true`: the answer had begun, and broke off
 function attempt.run(call, request, target, route)
   if request.surface.face then return run_face(call, request, target, route) end
   if route.image_formats then

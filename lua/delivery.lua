@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- How an upstream's answer reaches the client: its own bytes where the dialects are the same, event by event where
---- they are translated. Every function returns true once the client has been answered, or nil and a Failure while
---- nothing has reached it yet.
+--- they are translated. Every function returns true once the client has been answered, with a Failure when the answer
+--- broke off; or nil and a Failure while nothing has reached it yet.
 
 local account = require "account"
 local document = require "gateway.document"

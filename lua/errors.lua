@@ -11,6 +11,12 @@
 ---@field upstream_status? integer what the upstream answered, nil when it did not
 ---@field error_type? string label of gateway_provider_errors_total
 ---@field final? boolean     another target would say the same: do not move on
+---@field lost? boolean      the upstream may have done what was asked, but its answer did not come: asked once more, it
+--- may do it twice
+---@field untouched? boolean it has not seen one byte of the request
+---@field unsent? boolean    it went away before it had all of it
+---@field should_retry? boolean what the upstream said of another try (x-should-retry)
+---@field retry_after_ms? number what it said of when, more exactly than in seconds
 ---@field plugin? string     the plugin that refused: no provider is to blame
 ---@field rejected? boolean  it did so on purpose
 
@@ -41,7 +47,7 @@ end
 
 --- A good status with something that is no answer.
 errors.bad_answer = {
-  status = 502, type = "api_error", code = "upstream_invalid_response", error_type = "provider_error",
+  status = 502, type = "api_error", code = "upstream_invalid_response", error_type = "provider_error", lost = true,
   message = "the upstream provider returned no usable response",
 }
 
@@ -81,7 +87,7 @@ errors.too_large = {
 }
 
 errors.truncated = {
-  status = 502, type = "api_error", code = "upstream_stream_truncated", error_type = "provider_error",
+  status = 502, type = "api_error", code = "upstream_stream_truncated", error_type = "provider_error", lost = true,
   message = "The upstream stream ended before it was complete.",
 }
 
@@ -92,17 +98,19 @@ local OWN = { upstream_event_too_large = true, stream_too_long = true, upstream_
 ---@return Failure
 function errors.broken_stream(code, message)
   if OWN[code] then
-    return { status = 502, type = "api_error", code = code, message = message, error_type = "provider_error" }
+    return {
+      status = 502, type = "api_error", code = code, message = message, error_type = "provider_error", lost = true,
+    }
   end
   if code ~= "upstream_timeout" then return errors.truncated end
   return {
-    status = 504, type = "timeout_error", code = "stream_timeout", error_type = "timeout",
+    status = 504, type = "timeout_error", code = "stream_timeout", error_type = "timeout", lost = true,
     message = "stream timed out waiting for next chunk", -- ours names the address that was asked
   }
 end
 
 errors.not_stream = {
-  status = 502, type = "upstream_error", code = "upstream_not_stream", error_type = "provider_error",
+  status = 502, type = "upstream_error", code = "upstream_not_stream", error_type = "provider_error", lost = true,
   message = "The upstream answered a streaming request with something that is no event stream.",
 }
 
@@ -112,13 +120,13 @@ errors.stream_error = {
 }
 
 errors.too_many_texts = {
-  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",
+  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error", lost = true,
   message = "The upstream sent too many choices or calls at once.",
 }
 
 --- Plugins that must see every word cannot.
 errors.unreadable_stream = {
-  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error",
+  status = 502, type = "api_error", code = "upstream_stream_error", error_type = "provider_error", lost = true,
   message = "The upstream sent an event that is not JSON.",
 }
 
@@ -135,15 +143,38 @@ local ON_THE_WAY = {
   upstream_truncated = "the upstream provider's answer ended before it was complete",
 }
 
+--- What our own configuration, or an address that is none, keeps from going out: no upstream is to blame.
+local NOT_SENT = { upstream_blocked = true, upstream_bad_origin = true, upstream_bad_request = true }
+
 --- A failure of the way to the upstream: what upstream.send reports (see runtime/upstream/transfer.h for the codes).
----@param problem { status: integer, code: string, message: string }
+---@param problem { status: integer, code: string, message: string, untouched: boolean?, unsent: boolean? }
 ---@return Failure
 function errors.transport(problem)
   if problem.code == "upstream_stream_corrupt" then return errors.broken_stream(problem.code, problem.message) end
   return {
     status = problem.status, type = "upstream_error", code = problem.code,
     message = ON_THE_WAY[problem.code] or "the upstream provider returned no usable response", detail = problem.message,
-    error_type = problem.status == 504 and "timeout" or "provider_error",
+    error_type = problem.status == 504 and "timeout" or "provider_error", elsewhere = NOT_SENT[problem.code],
+    untouched = problem.untouched, unsent = problem.unsent, lost = not problem.untouched or nil,
+  }
+end
+
+-- Nobody is asked ----------------------------------------------------------------------------------------------------
+
+--- Every place at the target is taken, and so is every one in its queue.
+errors.saturated = {
+  status = 429, type = "rate_limit_error", code = "provider_saturated", error_type = "backpressure", retry_after = 1,
+  message = "the gateway is at capacity for this request; retry shortly",
+}
+
+--- Every target that could serve is known to be down.
+---@param wait_ms number until the first of them may be tried
+---@return Failure
+function errors.unavailable(wait_ms)
+  return {
+    status = 503, type = "upstream_error", code = "upstream_unavailable", error_type = "circuit_open",
+    message = "the upstream provider is temporarily unavailable; retry shortly",
+    retry_after = math.max(1, math.ceil(wait_ms / 1000)),
   }
 end
 

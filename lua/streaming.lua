@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- A stream's life towards the client, event by event, with the plugins' on_chunk in between and their after_request
 --- at its end. The first content is the commit point: what comes before it (a role, an id) waits for it. Until then a
---- failure is returned, and what waited is forgotten; after it the client reads an error event and never [DONE].
+--- failure is returned, and what waited is forgotten; after it the client reads an error event and never [DONE], and
+--- the failure is returned beside `true`, for whoever judges the target.
 
 local account = require "account"
 local delta = require "gateway.delta"
@@ -100,10 +101,8 @@ end
 
 -- Ends ---------------------------------------------------------------------------------------------------------------
 
---- What the notes and the plugins hear of a failure. Returns the one the client reads. The walk learns that the target
---- has failed although the client is answered.
+--- What the notes and the plugins hear of a failure. Returns the one the client reads.
 local function note_failure(out, failure)
-  if not failure.plugin then out.request.broken = failure end
   if out.visit then failure = passage.failed(out.visit, failure) end
   local blamed = failure.error_type or not failure.plugin and "provider_error" or nil
   out.call:note_error(blamed, failure.code, true)
@@ -113,17 +112,16 @@ end
 
 local function break_off(out, failure)
   if not out.open then return nil, failure end
-  failure = note_failure(out, failure)
-  write(out, voice.failed(out.voice, failure))
+  write(out, voice.failed(out.voice, note_failure(out, failure)))
   out.call:finish(false)
-  return true
+  return true, failure
 end
 
 --- The upstream said itself, in an event the client has read, that it failed.
 local function end_failed(out)
   note_failure(out, errors.stream_error)
   out.call:finish(false)
-  return true
+  return true, errors.stream_error
 end
 
 --- The plugins that look at the whole answer look at what the client has read.
@@ -208,7 +206,7 @@ end
 ---@param chunks table see lua/source.lua
 ---@param steps Step[]? the plugins whose on_chunk it goes through
 ---@return true? answered
----@return Failure? failure
+---@return Failure? failure beside `true`: the answer broke off
 function streaming.run(call, request, chunks, reply, steps)
   return flow(outflow_make(call, request, reply, steps), chunks)
 end
@@ -257,10 +255,9 @@ end
 --- The same where nobody looks: C writes the end, too.
 function streaming.relay(call, request, reply)
   local whole, code, message = reply:relay(request.include_usage ~= true)
-  if not whole then request.broken = errors.broken_stream(code, message) end
   account.passed(call, request, reply)
   call:finish(whole)
-  return true
+  return true, not whole and errors.broken_stream(code, message) or nil
 end
 
 --- A stream of the client's own API, which C has piped and looked at.
@@ -276,7 +273,7 @@ function streaming.forward(call, request, reply, make)
   if failure then
     note_failure(out, failure)
     call:finish(false)
-    return true
+    return true, failure
   end
   failure = look_back(out, usage, function() return reply:kept() and make(reply:kept()) end)
   if failure then return break_off(out, failure) end
@@ -296,7 +293,7 @@ function streaming.bytes(call, request, reply, usage)
   end
   if failure then note_failure(out, failure) end
   call:finish(not failure)
-  return true
+  return true, failure or nil
 end
 
 -- Begun before anybody answered -----------------------------------------------------------------------------------

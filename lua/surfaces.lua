@@ -23,6 +23,9 @@ local json = require "gateway.json"
 ---@field include_usage boolean the client asked for the usage chunk
 ---@field visit Passage?
 ---@field moved boolean? an earlier target failed
+---@field deadline_at number? when the time for the whole request is over (gateway.clock's monotonic)
+---@field failure Failure? of the target that was asked last
+---@field failed Target? which one that was
 ---@field form table? the multipart form in its body
 ---@field fields table<string, string>? what plugins have changed of it
 ---@field route Route? of the target that was asked last

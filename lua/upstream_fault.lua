@@ -30,6 +30,12 @@ function upstream_fault.legible(text)
   return (text:gsub("[\128-\255]", "?"))
 end
 
+local SAID = { ["true"] = true, ["false"] = false }
+
+local function milliseconds(text)
+  return text and text:find "^%d+%.?%d*$" and tonumber(text) or nil
+end
+
 --- A failed answer.
 ---@return Failure
 function upstream_fault.answer(dialect, reply, status)
@@ -37,6 +43,8 @@ function upstream_fault.answer(dialect, reply, status)
   for _, name in ipairs(FAILURE_HEADERS) do headers[name] = reply:header(name) end
   local failure = dialect.failure(status, headers, upstream_fault.legible(reply:body(FAILURE_BYTES)), clock.now())
   failure.upstream_status, failure.headers = status, reply:passed()
+  failure.should_retry = SAID[headers["x-should-retry"]]
+  failure.retry_after_ms = milliseconds(headers["retry-after-ms"])
   return upstream_fault.blamed(failure)
 end
 

@@ -197,6 +197,17 @@ static void completed_write(struct log *log, const struct exchange *exchange, co
   log_end(log);
 }
 
+/* A routed request that no target has answered (gateway-api 6.2). */
+static void failed_write(struct log *log, const struct exchange *exchange, const struct call *call, uint64_t now) {
+  if (call->notes.failure.len == 0 || !log_enabled(log, LOG_ERROR)) return;
+  log_begin(log, LOG_ERROR, "request failed");
+  log_text(log, "trace_id", slice_make(call->trace_id, 32));
+  log_text(log, "model", call->notes.requested);
+  log_decimal(log, "latency_ms", (double)(now - exchange_started(exchange)) / 1e6, 3);
+  log_text(log, "error", call->notes.failure);
+  log_end(log);
+}
+
 void access_record(struct worker *worker, struct exchange *exchange, const struct call *call) {
   uint64_t now = uv_hrtime();
   int status = exchange_client_gone(exchange) ? CLIENT_CLOSED : exchange_status(exchange);
@@ -205,4 +216,5 @@ void access_record(struct worker *worker, struct exchange *exchange, const struc
   line_write(worker->log, exchange, call, now, status);
   if (call && call->notes.counted) completed_write(worker->log, exchange, call, now, status);
   if (call && call->notes.counted) tell_request(worker, exchange, call, now, status);
+  if (call) failed_write(worker->log, exchange, call, now);
 }

@@ -27,6 +27,7 @@ enum metrics_family {
   METRIC_TRANSITIONS,       /* gateway_server_connection_transitions_total{state} */
   METRIC_UPSTREAM_CONNECTS, /* gateway_upstream_connections_total{kind="new"|"reused"} */
   METRIC_RETRIES,           /* gateway_retries_total{target} */
+  METRIC_RETRIES_REFUSED,   /* gateway_retries_refused_total{target} */
   METRIC_FAILOVERS,         /* gateway_failovers_total{target} */
   METRIC_VARIANTS,          /* gateway_variant_requests_total{variant,target} */
   METRIC_SCRIPT_FAULTS,     /* gateway_script_faults_total{kind,name} */

@@ -81,6 +81,12 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                                   false},
     [METRIC_RETRIES] =
         {"gateway_retries_total", "Second and later attempts at one target.", METRIC_COUNTER, 1, {LABEL_TARGET}, false},
+    [METRIC_RETRIES_REFUSED] = {"gateway_retries_refused_total",
+                                "Attempts that the retry budget did not allow.",
+                                METRIC_COUNTER,
+                                1,
+                                {LABEL_TARGET},
+                                false},
     [METRIC_FAILOVERS] =
         {"gateway_failovers_total", "Requests that moved on to this target.", METRIC_COUNTER, 1, {LABEL_TARGET}, false},
     [METRIC_VARIANTS] = {"gateway_variant_requests_total",

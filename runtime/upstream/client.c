@@ -186,6 +186,8 @@ static void on_sent(void *user) {
 static void on_ended(void *user, enum connection_end end, const char *reason) {
   struct client *client = user;
   struct error error;
+  const struct connection *connection = client->connection;
+  client->transfer.unsent = client->due || connection->writes > 0 || connection->write_failed;
   client->connection = NULL;
   int status = response_close(&client->response, end == CONNECTION_FINISHED, &error);
   if (status < 0 && end == CONNECTION_TLS_FAILED) {

@@ -179,3 +179,7 @@ void transfer_free(struct transfer *transfer) {
 bool transfer_untouched(const struct transfer *transfer) {
   return !transfer->touched;
 }
+
+bool transfer_unsent(const struct transfer *transfer) {
+  return transfer->unsent;
+}

@@ -95,3 +95,7 @@ void transfer_free(struct transfer *transfer);
 
 /* True when not one byte of the request was written to a socket: a retry cannot run anything twice. */
 bool transfer_untouched(const struct transfer *transfer);
+
+/* True when the upstream went away before it had the whole request, as far as our side of the socket tells: it cannot
+ * have carried it out, if it waits for the end of what it reads. */
+bool transfer_unsent(const struct transfer *transfer);

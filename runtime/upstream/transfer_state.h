@@ -36,6 +36,7 @@ struct transfer {
   unsigned inside; /* events of the owner on the stack */
   bool paused;
   bool touched;  /* bytes of the request were written */
+  bool unsent;   /* the connection was lost before all were */
   bool over;     /* nothing happens any more */
   bool unwanted; /* the owner is finished with it: freed when no event is on the stack */
 };

@@ -11,7 +11,7 @@ const ERROR_EVENT = { error: { message: 'overloaded', type: 'server_error', para
 const ALWAYS = {
   'answers 500': failure(500),
   'answers 503': failure(503),
-  'answers 429': failure(429),
+  'answers 429': failure(429, {}, { headers: { 'Retry-After': '0' } }), // else it is asked last for a while
   'resets before the head': reset(),
   'resets before it read the body': resetEarly(),
   'resets inside the head': raw('HTTP/1.1 200 OK\r\nContent-', { after: 'reset' }),

@@ -56,7 +56,7 @@ play('and idle connections are used again', async (stage) => {
 play('unless the retry policy of the target says so', async (stage) => {
   const upstream = await stage.upstream();
   upstream.answer(reset(), reset(), completion('third time'));
-  const retry = { attempts: 3, initial_backoff_ms: 1 };
+  const retry = { attempts: 3, initial_backoff_ms: 1, retry_ambiguous: true };
   const gateway = await stage.gateway({
     targets: { openai: upstream }, config: { targets: [{ virtual_key: 'openai', models: [MODEL], retry }] },
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 
-import { completion, failure, reset } from '../tools/answers.mjs';
+import { completion, failure } from '../tools/answers.mjs';
 import { MODEL } from '../tools/gateway.mjs';
 import { PATIENCE, play } from '../tools/play.mjs';
 
@@ -18,7 +18,8 @@ async function open(stage, retry, ...answers) {
 const ok = completion('at last');
 
 play('a failing target is tried as often as it says', async (stage) => {
-  const { upstream, gateway } = await open(stage, { attempts: 3, initial_backoff_ms: 1 }, failure(500), reset(), ok);
+  const retry = { attempts: 3, initial_backoff_ms: 1 };
+  const { upstream, gateway } = await open(stage, retry, failure(500), failure(503), ok);
   assert.equal((await gateway.chat()).status, 200);
   assert.equal(upstream.complete, 3);
   assert.equal((await gateway.metrics()).value('gateway_retries_total'), 2);

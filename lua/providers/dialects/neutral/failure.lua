@@ -30,7 +30,7 @@ end
 ---@return Failure
 local function answer(message)
   return {
-    status = 502, type = "api_error", code = "upstream_invalid_response", message = message,
+    status = 502, type = "api_error", code = "upstream_invalid_response", message = message, lost = true,
   }
 end
 
@@ -38,7 +38,7 @@ end
 ---@return Failure
 local function truncated()
   return {
-    status = 502, type = "api_error", code = "upstream_stream_truncated",
+    status = 502, type = "api_error", code = "upstream_stream_truncated", lost = true,
     message = "The upstream stream ended before it was complete.",
   }
 end
