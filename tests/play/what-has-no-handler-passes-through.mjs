@@ -29,7 +29,7 @@ async function open(stage) {
       ANTHROPIC_API_KEY: providerKey('anthropic'), ANTHROPIC_BASE_URL: anthropic.url,
       AWS_ACCESS_KEY_ID: 'AKIDPLAYPLAYPLAYPLAY', AWS_SECRET_ACCESS_KEY: 'canary-aws-secret-key-of-the-play',
       AWS_REGION: 'eu-west-1', BEDROCK_BASE_URL: bedrock.url.replace('/v1', ''),
-      SOME_SERVICE_TOKEN: 'canary-other-service-token',
+      SOME_SERVICE_TOKEN: 'canary-other-service-token', TRUSTED_PROXIES: '10.0.0.0/8', // not this client
     },
   });
   const json = (target, body, headers = {}) => gateway.fetch('POST', target, {
