@@ -125,9 +125,9 @@ static int call_pass(lua_State *L) {
 
 /* ---- event streams written by scripts ---- */
 
-/* await_stream(): the client reads events and has nothing yet; see call_stream_await */
+/* await_stream(pings): the client reads events and has nothing yet; see call_stream_await */
 static int call_await_stream(lua_State *L) {
-  call_stream_await(bind_call(L, 1));
+  call_stream_await(bind_call(L, 1), lua_toboolean(L, 2));
   return 0;
 }
 

@@ -299,12 +299,12 @@ end
 -- Begun before anybody answered -----------------------------------------------------------------------------------
 
 --- A client that reads events is told in good time that somebody is still there (timeouts.heartbeat), also before any
---- target has said a word. Not one that reads a JSON array.
+--- target has said a word. Not one that reads a JSON array, or whose face says that it knows no pings.
 function streaming.await(call, request)
+  if not request.stream or request.surface.name ~= "chat" then return end
   local facts = request.facts
-  if request.stream and request.surface.name == "chat" and not (facts and facts.sse == false) then
-    call:await_stream()
-  end
+  if facts and facts.sse == false then return end
+  call:await_stream(not facts or facts.pings ~= false)
 end
 
 --- The failure that ends a request whose stream has begun so: its head is out, the client reads the rest there.

@@ -97,6 +97,7 @@ struct call {
   bool budgeted;         /* it has been to a target: part of what retries are measured by */
   enum call_stream stream;
   bool events;           /* what goes out in pieces is events */
+  bool unpinged;         /* its client can bear no pings */
   unsigned char left;    /* enum gone: see gone.h */
   bool accepted;         /* the present target has begun a good answer */
   struct timer deadline; /* the whole request, or a stream until its first content */
@@ -208,8 +209,9 @@ static inline bool call_streams(const struct call *call) {
 void call_beat_init(struct call *call);
 
 /* The client reads events and has nothing yet: where the heartbeat's span passes before anything is said, the stream
- * begins with its head and a ping, and headers that are known later are lost. May be called again. */
-void call_stream_await(struct call *call);
+ * begins with its head and a ping, and headers that are known later are lost. May be called again. `pings` false: the
+ * client can bear none, at no time. */
+void call_stream_await(struct call *call, bool pings);
 
 /* Begins an answer in pieces: the head every stream gets and `fields`, where it is not out already. Without a type it
  * is one of events; one of another type gets no heartbeat, and no error event when it breaks off. */

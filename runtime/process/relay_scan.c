@@ -65,6 +65,14 @@ static bool is_kind(struct slice kind, const char *name) {
   return slice_equal(kind, slice_text(name));
 }
 
+/* An error by its kind, or one in no shape of this API that clients take for one all the same. */
+static bool is_error(struct slice kind, struct slice data) {
+  struct slice error;
+  if (kind.len > 0) return is_kind(kind, "error");
+  return holds(data, SLICE_LITERAL("\"error\"")) && is_object(data) && member_find(data, "error", &error) &&
+         json_type_of(error) != JSON_NULL;
+}
+
 /* ---- one format after the other ---- */
 
 static void anthropic_scan(struct reply *reply, const struct sse_event *event) {
@@ -73,7 +81,7 @@ static void anthropic_scan(struct reply *reply, const struct sse_event *event) {
   if (is_kind(kind, "message_start") && counts) usage_take(reply, event->data, "message");
   if (is_kind(kind, "message_delta") && counts) usage_take(reply, event->data, NULL);
   if (is_kind(kind, "message_stop")) reply->saw_finish = true;
-  if (is_kind(kind, "error")) reply->saw_error = true;
+  if (is_error(kind, event->data)) reply->saw_error = true;
 }
 
 static void responses_scan(struct reply *reply, const struct sse_event *event) {
@@ -82,7 +90,7 @@ static void responses_scan(struct reply *reply, const struct sse_event *event) {
   bool over = failed || is_kind(kind, "response.completed") || is_kind(kind, "response.incomplete");
   if (over && is_object(event->data)) usage_take(reply, event->data, "response");
   if (over) reply->saw_finish = true;
-  if (failed || is_kind(kind, "error")) reply->saw_error = true;
+  if (failed || is_error(kind, event->data)) reply->saw_error = true;
 }
 
 static bool blocks_prompt(struct slice data) {

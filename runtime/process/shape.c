@@ -155,7 +155,16 @@ void shape_event(enum shape shape, const struct call_problem *problem, const cha
   buffer_append(out, "\n\n", 2);
 }
 
+/* Google's SDKs take each line that is not empty for JSON: their clients get an empty one, which is nothing to SSE. */
 struct slice shape_ping(enum shape shape) {
-  return shape == SHAPE_ANTHROPIC ? SLICE_LITERAL("event: ping\ndata: {\"type\":\"ping\"}\n\n")
-                                  : SLICE_LITERAL(": ping\n\n");
+  switch (shape) {
+    case SHAPE_ANTHROPIC:
+      return SLICE_LITERAL("event: ping\ndata: {\"type\":\"ping\"}\n\n");
+    case SHAPE_GEMINI:
+      return SLICE_LITERAL("\r\n");
+    case SHAPE_OPENAI:
+    case SHAPE_RESPONSES:
+      break;
+  }
+  return SLICE_LITERAL(": ping\n\n");
 }

@@ -11,7 +11,7 @@ static const struct slice EVENT_STREAM = SLICE_LITERAL("text/event-stream; chars
 static const struct slice EVENT_FIELDS = SLICE_LITERAL("Cache-Control: no-cache\r\nX-Accel-Buffering: no\r\n");
 
 static void beat_start(struct call *call, uint64_t span) {
-  if (span > 0) timer_start(call->worker->loop.wheel, &call->beat, span);
+  if (span > 0 && !call->unpinged) timer_start(call->worker->loop.wheel, &call->beat, span);
 }
 
 static void head_write(struct call *call, struct slice head) {
@@ -42,7 +42,8 @@ void call_beat_init(struct call *call) {
   timer_init(&call->beat, beat);
 }
 
-void call_stream_await(struct call *call) {
+void call_stream_await(struct call *call, bool pings) {
+  call->unpinged = !pings;
   if (exchange_answered(call->exchange) || timer_running(&call->beat)) return;
   beat_start(call, call->worker->settings.heartbeat_ms);
 }

@@ -3,62 +3,13 @@
 // before it says anything worth reading. What then comes, or fails, is told inside the stream that has begun.
 import assert from 'node:assert/strict';
 
-import { chunk, failure, framed, head, reset, silence, spelling, stream } from '../tools/answers.mjs';
-import { PROMPT } from '../tools/gateway.mjs';
+import { failure, head, reset, silence, stream } from '../tools/answers.mjs';
+import { CLIENTS, OWN, twoOfEach, texts } from '../tools/flows.mjs';
 import { plays } from '../tools/play.mjs';
 import { sleep, until } from '../tools/wire.mjs';
 
 const BEAT = 20; // milliseconds
 const THINKS = 4 * BEAT;
-
-// What each API's own streams look like ------------------------------------------------------------------------------
-
-const named = (type, more = {}) => `event: ${type}\ndata: ${JSON.stringify({ type, ...more })}\n\n`;
-const RESPONSE = { id: 'resp_1', object: 'response', status: 'in_progress', output: [] };
-const candidate = (parts, finishReason) => Buffer.from(`data: ${JSON.stringify({
-  candidates: [{ content: { role: 'model', parts }, index: 0, finishReason }], usageMetadata: { promptTokenCount: 9 },
-})}\r\n\r\n`);
-
-/** Per client: where it asks, what its own provider begins with, says, and ends with. */
-const CLIENTS = {
-  'OpenAI\'s': {
-    path: () => '/v1/chat/completions', body: { messages: [{ role: 'user', content: PROMPT }] },
-    before: [framed(chunk({ role: 'assistant', content: '' }))],
-    says: spelling(['Hi', ' there'], { usage: false }).slice(1).map(framed),
-    ping: ': ping\n\n', error: /^data: \{"error":\{"message":".*\}\}\n\n$/, end: '[DONE]',
-  },
-  'Anthropic\'s': {
-    path: () => '/v1/messages', body: { max_tokens: 9, messages: [{ role: 'user', content: PROMPT }] },
-    before: [named('message_start', { message: { id: 'msg_1', usage: { input_tokens: 7, output_tokens: 1 } } }),
-      named('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }), named('ping')],
-    says: [named('content_block_delta', { index: 0, delta: { type: 'text_delta', text: 'Hi' } }),
-      named('content_block_stop', { index: 0 }),
-      named('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 3 } }),
-      named('message_stop')],
-    ping: 'event: ping\ndata: {"type":"ping"}\n\n', error: /^event: error\ndata: \{.*"type":"error"\}\n\n$/,
-    end: 'message_stop',
-  },
-  'OpenAI\'s responses': {
-    path: () => '/v1/responses', body: { input: PROMPT, store: false },
-    before: [named('response.created', { response: RESPONSE }), named('response.in_progress', { response: RESPONSE }),
-      named('response.output_item.added', { output_index: 0, item: { type: 'message', id: 'msg_1', content: [] } })],
-    says: [named('response.output_text.delta', { item_id: 'msg_1', delta: 'Hi' }),
-      named('response.completed', { response: { ...RESPONSE, status: 'completed',
-        usage: { input_tokens: 9, output_tokens: 3, total_tokens: 12 } } })],
-    ping: ': ping\n\n', error: /event: response\.failed\ndata: .*\n\nevent: error\ndata: .*\n\n$/,
-    end: 'response.completed',
-  },
-  'Google\'s': {
-    path: (model) => `/v1beta/models/${model}:streamGenerateContent?alt=sse`,
-    body: { contents: [{ role: 'user', parts: [{ text: PROMPT }] }] },
-    before: [candidate([{ text: '' }])], says: [candidate([{ text: 'Hi' }]), candidate([{ text: '' }], 'STOP')],
-    ping: ': ping\n\n', error: /^data: \{"error":\{.*"status":.*\}\}\r\n\r\n$/, end: 'finishReason',
-  },
-};
-const OWN = {
-  'OpenAI\'s': 'openai', 'Anthropic\'s': 'anthropic', 'OpenAI\'s responses': 'openai', 'Google\'s': 'gemini',
-};
-const texts = (events) => Buffer.concat(events.map(Buffer.from)).toString();
 
 // The stage ----------------------------------------------------------------------------------------------------------
 
@@ -69,24 +20,13 @@ const PLUGINS = {
 };
 
 async function stand(stage, config = {}, scripts) {
-  const [first, second] = [await stage.upstream(), await stage.upstream()];
-  const places = [['first', first], ['second', second]].flatMap(([name, upstream]) => (
-    ['openai', 'anthropic', 'gemini'].map((provider) => ({
-      name: `${provider}-${name}`, provider, base_url: upstream.url, api_key: 'canary-provider-key', models: [provider],
-    }))));
-  const gateway = await stage.gateway({
-    scripts,
-    config: {
-      strategy: { mode: 'fallback' }, targets: places, timeouts: { heartbeat: `${BEAT}ms` }, ...config,
-    },
-  });
-  return { first, second, gateway };
+  return twoOfEach(stage, { timeouts: { heartbeat: `${BEAT}ms` }, ...config }, {}, scripts);
 }
 
 /** Asks as a client of `kind` does for its own provider's stream, or another's. */
-async function ask({ gateway }, kind, model = OWN[kind], path = CLIENTS[kind].path(model)) {
+async function ask({ gateway }, kind, model = OWN[kind], { path = CLIENTS[kind].path(model), headers } = {}) {
   const body = JSON.stringify({ model, stream: true, ...CLIENTS[kind].body });
-  return gateway.fetch('POST', path, { body, headers: { 'Content-Type': 'application/json' } });
+  return gateway.fetch('POST', path, { body, headers: { 'Content-Type': 'application/json', ...headers } });
 }
 
 /** The answer's text without the pings it begins with; there was at least one. */
@@ -168,9 +108,15 @@ plays('a client', (stage) => stand(stage), (act) => {
   act('that reads a JSON array is left alone', async (scene) => {
     const kind = 'Google\'s';
     scene.first.answer(late(stream(CLIENTS['OpenAI\'s'].before.concat(CLIENTS['OpenAI\'s'].says))));
-    const got = await ask(scene, kind, 'openai', '/v1beta/models/openai:streamGenerateContent');
+    const got = await ask(scene, kind, 'openai', { path: '/v1beta/models/openai:streamGenerateContent' });
     assert.equal(got.header('content-type'), 'application/json');
     assert.equal(got.json[0].candidates[0].content.parts[0].text, 'Hi');
+  });
+  act('that knows no pings gets none', async (scene) => {
+    const client = CLIENTS['Google\'s'];
+    scene.first.answer(late(thoughtful(client)));
+    const got = await ask(scene, 'Google\'s', 'gemini', { headers: { 'x-goog-api-client': 'genai-js/0.24.1' } });
+    assert.equal(got.text, texts([...client.before, ...client.says]));
   });
   act('that wants no stream is left alone, too', async ({ first, second, gateway }) => {
     first.answer(late(failure(500)));

@@ -12,6 +12,7 @@ local METHODS = {
 ---@class GeminiFacts what the address says
 ---@field method string
 ---@field sse boolean the stream is of events; else it is one JSON array
+---@field pings boolean the client bears empty lines before an event
 ---@field query string? without the key
 
 local function unescape(text)
@@ -44,6 +45,11 @@ local function address_of(path)
   return model:match "^models/(.+)$" or model, method
 end
 
+--- Google's first SDK for JavaScript reads no event that an empty line is before; it names itself so.
+local function bears_pings(call)
+  return not (call:header "x-goog-api-client" or ""):find("genai-js/", 1, true)
+end
+
 --- Looks at the address; the body is nobody's business yet.
 ---@param call table
 ---@return table? request, Failure? failure
@@ -54,7 +60,9 @@ local function read(call)
   local stream = method == "streamGenerateContent"
   return {
     model = model, stream = stream, include_usage = true,
-    facts = { method = method, sse = stream and wants_events(query), query = query },
+    facts = {
+      method = method, sse = stream and wants_events(query), query = query, pings = stream and bears_pings(call),
+    },
   }
 end
 
