@@ -10,8 +10,8 @@ local function user(...) return { role = "user", parts = json.array { ... } } en
 local function model(...) return { role = "model", parts = json.array { ... } } end
 
 describe("the address of Gemini's clients", function()
-  local function read(path, query)
-    return face.chat.read(face.at(path, query or ""))
+  local function read(path, query, headers)
+    return face.chat.read(face.at(path, query or "", headers))
   end
 
   it("names model and method; the model may have slashes, colons and escapes", function()
@@ -28,6 +28,12 @@ describe("the address of Gemini's clients", function()
     assert.is_true(found.stream)
     assert.is_true(found.facts.sse)
     assert.is_false(read("/v1beta/models/m:streamGenerateContent").facts.sse)
+  end)
+
+  it("says who bears pings: not Google's first SDK", function()
+    local path = "/v1beta/models/m:streamGenerateContent"
+    assert.is_true(read(path, "alt=sse", { ["x-goog-api-client"] = "google-genai-sdk/2.32.0 gl-node/v20" }).facts.pings)
+    assert.is_false(read(path, "alt=sse", { ["x-goog-api-client"] = "gl-node/1 genai-js/0.24.1" }).facts.pings)
   end)
 
   it("loses the gateway's key", function()

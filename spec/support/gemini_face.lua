@@ -16,8 +16,11 @@ function face.target(dialect_name, provider, model)
 end
 
 --- A call of a client for an address.
-function face.at(path, query)
-  return { path = function() return path end, query = function() return query end }
+function face.at(path, query, headers)
+  return {
+    path = function() return path end, query = function() return query end,
+    header = function(_, name) return headers and headers[name] end,
+  }
 end
 
 --- What a body becomes that is given as JSON text or as a table; `more` are members of the context.

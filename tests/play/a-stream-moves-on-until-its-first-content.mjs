@@ -26,7 +26,7 @@ const FAULTS = {
   'its body ends properly': (before) => stream(before),
   'it ends inside an event': (before) => stream([...before, Buffer.from('data: {"cho')]),
   'it says that it failed': (before, provider) => stream([...before, ERRORS[provider]]),
-  'it says so by a name alone': (before) => stream([...before, 'event: error\ndata: {"detail":"no"}\n\n'], { every: 2 }),
+  'it says so by a name': (before) => stream([...before, 'event: error\ndata: {"detail":"no"}\n\n'], { every: 2 }),
   'it has nothing but comments': () => stream([': hello\n\n', ': PROCESSING\n\n']),
   'it has nothing at all': () => stream([]),
 };
@@ -43,7 +43,8 @@ const GUARDED_PAIRS = KINDS.map((kind) => [kind, OWN[kind], FLOW_OF[OWN[kind]]])
   FLOW_OF.anthropic]]);
 
 /** Ids and times are made anew for each answer that is translated. */
-const settled = (text) => text.replace(/(mg)?[0-9a-f]{24,}/g, 'ID').replace(/"(created|completed)(_at)?":\d+/g, '"at":0');
+const settled = (text) => (
+  text.replace(/(mg)?[0-9a-f]{24,}/g, 'ID').replace(/"(created|completed)(_at)?":\d+/g, '"at":0'));
 
 async function ask({ gateway }, kind, model) {
   const body = JSON.stringify({ model, stream: true, ...CLIENTS[kind].body });
@@ -262,4 +263,5 @@ plays('a stream', (stage) => twoOfEach(stage, {}, { idle: `${IDLE}ms` }), (act) 
   lateFaults(act);
 });
 
-plays('a guarded stream', (stage) => twoOfEach(stage, GUARDED, { idle: `${IDLE}ms` }, GUARD), everyFault(GUARDED_PAIRS));
+plays('a guarded stream', (stage) => twoOfEach(stage, GUARDED, { idle: `${IDLE}ms` }, GUARD),
+  everyFault(GUARDED_PAIRS));

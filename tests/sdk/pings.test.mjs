@@ -46,7 +46,8 @@ const spelt = async (pieces, text) => {
 
 const SDKS = {
   'OpenAI\'s, chat': async ({ openai }, model) => spelt(
-    await openai.chat.completions.create({ model, messages, stream: true }), (piece) => piece.choices[0]?.delta.content),
+    await openai.chat.completions.create({ model, messages, stream: true }),
+    (piece) => piece.choices[0]?.delta.content),
   'OpenAI\'s, responses': async ({ openai }, model) => spelt(
     await openai.responses.create({ model, input: 'Hi', stream: true }),
     (event) => (event.type === 'response.output_text.delta' ? event.delta : '')),
