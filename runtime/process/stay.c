@@ -45,6 +45,7 @@ static struct stay *stay_open(struct call *call, struct stay **list, const struc
 enum health_answer stay_enter(struct call *call, struct stay **list, const struct stay_place *place, uint64_t now,
                               struct stay **out) {
   struct breaker_pass pass = {0};
+  if (call) call->accepted = false; /* nothing is paid for at a target that is not asked yet */
   enum health_answer answer = health_enter(&place->health, place->worker, now, &pass);
   if (answer == HEALTH_YES) *out = stay_open(call, list, place, &pass, now);
   return answer;

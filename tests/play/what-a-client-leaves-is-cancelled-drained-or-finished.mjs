@@ -72,17 +72,17 @@ const KINDS = {
 
 const lines = (gateway) => gateway.logs.filter((line) => line.msg === 'http request' && line.path.startsWith('/v1/'));
 
-/** Leaves behind what `ask` makes, lets `then` happen, and returns the one access line of it. */
-async function leave(gateway, bytes, ready, then) {
+/** Leaves a request behind, lets `then` happen, and returns the one access line of it, the last of `count`. */
+async function leave(gateway, bytes, ready, then, count = 1) {
   const before = lines(gateway).length;
   const connection = await gateway.connect();
   await connection.send(bytes);
   await ready(connection);
   connection.reset();
   await then();
-  await until(3000 * PATIENCE, 'the access line', () => lines(gateway).length > before);
-  assert.equal(lines(gateway).length, before + 1);
-  return lines(gateway)[before];
+  await until(3000 * PATIENCE, 'the access line', () => lines(gateway).length >= before + count);
+  assert.equal(lines(gateway).length, before + count);
+  return lines(gateway).at(-1);
 }
 
 /** The role, and the first words. */
@@ -235,16 +235,20 @@ for (const policy of ['drain', 'finish']) {
 }
 
 plays('the policy of an endpoint', async (stage) => {
-  const openai = await stage.upstream();
+  const [openai, groq] = [await stage.upstream(), await stage.upstream()];
   const gateway = await stage.gateway({
-    targets: { openai },
+    targets: { openai, groq },
     config: {
       client_gone: { routes: { chat: 'finish' }, calls_per_worker: 1 }, strategy: { mode: 'single' },
-      targets: [{ virtual_key: 'openai', models: [MODEL], retry: { attempts: 2 } }],
+      targets: [
+        { virtual_key: 'openai', models: [MODEL], retry: { attempts: 2 } },
+        { virtual_key: 'groq', models: ['fragile'], circuit_breaker: { failure_threshold: 1, timeout: '60s' },
+          concurrency: { max_concurrency: 1, queue_size: 1, queue_timeout: '50ms' } },
+      ],
       timeouts: { upstream: { total: '600ms' } },
     },
   });
-  return { openai, gateway };
+  return { openai, groq, gateway };
 }, (act) => {
   act('is for that one alone', async ({ openai, gateway }) => {
     openai.answer(silence());
@@ -277,6 +281,29 @@ plays('the policy of an endpoint', async (stage) => {
     await until(5000 * PATIENCE, 'both lines', () => lines(gateway).length === count + 2);
     assert.deepEqual(lines(gateway).slice(count).map((line) => line.client_gone), ['cancel', 'finish']);
     assert.equal(openai.open, 0);
+  });
+
+  act('keeps its place at the target, and counts there for what it came to', async ({ groq, gateway }) => {
+    const inFlight = async () => (await gateway.metrics()).value('gateway_target_in_flight', { target: 'groq' });
+    groq.answer(silence());
+    const body = JSON.stringify({ model: 'fragile', prompt: 'Hello' });
+    const cancelled = await leave(gateway, request('POST', '/v1/completions', {
+      headers: gateway.headers({ 'Content-Type': 'application/json' }), body }), () => groq.request(1), () => {});
+    assert.equal(cancelled.client_gone, 'cancel');
+    assert.equal(await inFlight(), 0);
+    const answer = held(null, failure(503));
+    groq.answer(answer.answer);
+    const line = await leave(gateway, gateway.chatRequest({ model: 'fragile' }), () => groq.request(2), async () => {
+      await detached(gateway);
+      assert.equal(await inFlight(), 1);
+      assert.equal((await gateway.chat({ model: 'fragile' })).status, 429, 'the place is taken');
+      answer.go();
+    }, 2);
+    assert.deepEqual([line.status, line.client_gone], [499, 'finish']);
+    assert.equal(await inFlight(), 0);
+    assert.equal((await gateway.chat({ model: 'fragile' })).status, 503, 'its failure has opened the circuit');
+    assert.equal(groq.complete, 2);
+    await until(3000, 'its line', () => lines(gateway).at(-1).status === 503);
   });
 
   act('ends with the gateway', async ({ openai, gateway }) => {
