@@ -5,6 +5,7 @@
 local attempt = require "attempt"
 local circuit = require "circuit"
 local clock = require "gateway.clock"
+local credentials = require "credentials"
 local errors = require "errors"
 local health = require "gateway.health"
 local log = require "gateway.log"
@@ -27,6 +28,7 @@ local function count(call, target, failure)
     status = failure.upstream_status, error = failure.detail,
   })
   count_error(target, failure.error_type)
+  credentials.refused(target, failure)
 end
 
 local function abandon(call, target, failure, why)

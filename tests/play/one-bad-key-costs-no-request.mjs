@@ -201,6 +201,7 @@ plays('several credentials of a target', open, (act) => {
 
   act('are another matter than a single one, which is asked on', async ({ single, gateway }) => {
     single.answer(failure(401));
+    const before = await gateway.metrics();
     for (let i = 0; i < 3; i++) {
       assertError(await gateway.chat({ model: 'lone' }), 502, { code: 'upstream_auth_error' });
     }
@@ -208,6 +209,8 @@ plays('several credentials of a target', open, (act) => {
     assert.equal(await credentials(gateway, 'single'), 'usable');
     const metrics = await gateway.metrics();
     assert.equal(metrics.find('gateway_credential_disabled', { target: 'single' }).length, 0);
+    const subject = { subject: 'gateway.credential.disabled' };
+    assert.equal(metrics.value('gateway_events_total', subject), before.value('gateway_events_total', subject) + 1);
   });
 
   act('are shown nowhere', async ({ gateway }) => {
