@@ -16,6 +16,7 @@
  *     here: { breaker = { failure_threshold, success_threshold, max_half_threshold, timeout_ms, window = { ms,
  *     min_requests, error_rate } }, concurrency = { max, queue_size, queue_timeout_ms }, label = "target's name" }
  *   read(cells, what, out)            fills out[i]: bindings/health_figures.c
+ *   pool(cells) -> pool               the same cells again and again: bindings/health_pool.c
  *   cells() -> list of { label, model | nil, figures }     of this generation; targets first, each with its models
  *   budget(ratio, min_per_second)     what spend goes by        spend() -> whether one more retry may be made
  * A cell: bindings/health_cell.c. */
@@ -254,10 +255,15 @@ static void book_open(lua_State *L) {
 }
 
 void bind_health(lua_State *L) {
-  static const luaL_Reg functions[] = {{"target", health_target},    {"read", bind_health_read},
-                                       {"cells", bind_health_cells}, {"budget", health_budget},
-                                       {"spend", health_spend},      {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"target", health_target},
+                                       {"read", bind_health_read},
+                                       {"cells", bind_health_cells},
+                                       {"pool", bind_health_pool},
+                                       {"budget", health_budget},
+                                       {"spend", health_spend},
+                                       {NULL, NULL}};
   book_open(L);
   bind_box_type(L, CELL_TYPE, bind_cell_methods);
+  bind_health_pools(L);
   bind_door_private(L, "health", functions);
 }

@@ -41,6 +41,12 @@ extern const luaL_Reg bind_cell_methods[];
 int bind_cell_figures(lua_State *L);
 int bind_health_read(lua_State *L);
 int bind_health_cells(lua_State *L);
+int bind_health_pool(lua_State *L);
+void bind_health_pools(lua_State *L); /* their type */
+
+/* One of the figures of health.read, by its name at `index`; -1: unknown. */
+typedef double (*health_figure)(const struct health_place *place, uint64_t now);
+health_figure bind_health_figure(lua_State *L, int index);
 
 /* From the beginning, where this VM has cells of its own: the next spec file finds nothing. */
 void bind_health_forget(lua_State *L);

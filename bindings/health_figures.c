@@ -146,19 +146,17 @@ static double read_first_token_p95(const struct health_place *place, uint64_t no
   return health_histogram_quantile(&place->cell->first, 0.95);
 }
 
-typedef double (*figure_read)(const struct health_place *place, uint64_t now);
-
-static figure_read figure_named(lua_State *L, int index) {
+health_figure bind_health_figure(lua_State *L, int index) {
   static const char *const names[] = {"latency", "first_token", "samples",         "age", "in_flight", "remaining",
                                       "queued",  "p95",         "first_token_p95", NULL};
-  static const figure_read reads[] = {read_latency, read_first_token, read_samples,
-                                      read_age,     read_in_flight,   read_remaining,
-                                      read_queued,  read_p95,         read_first_token_p95};
+  static const health_figure reads[] = {read_latency, read_first_token, read_samples,
+                                        read_age,     read_in_flight,   read_remaining,
+                                        read_queued,  read_p95,         read_first_token_p95};
   return reads[luaL_checkoption(L, index, NULL, names)];
 }
 
 int bind_health_read(lua_State *L) {
-  figure_read read = figure_named(L, 2);
+  health_figure read = bind_health_figure(L, 2);
   uint64_t now = bind_health_now(L);
   luaL_checktype(L, 1, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TTABLE);

@@ -14,6 +14,7 @@ void bind_control(lua_State *L);
 void bind_crypto(lua_State *L);
 void bind_delta(lua_State *L);
 void bind_document_door(lua_State *L);
+void bind_draw(lua_State *L);
 void bind_events(lua_State *L);
 void bind_forward(lua_State *L);
 void bind_gate(lua_State *L);
@@ -45,6 +46,7 @@ void bind_open_doors(lua_State *L) {
     bind_crypto,
     bind_delta,
     bind_document_door,
+    bind_draw,
     bind_events,
     bind_forward,
     bind_gate,

@@ -3,7 +3,7 @@
 ---@meta
 --- The types of everything a script may use, for editors that read EmmyLua (lua-language-server: add this file to
 --- `workspace.library`). Nothing here runs; docs/scripting.md explains it. Those of admin scripts are
---- in types_admin.lua, of events in types_events.lua, of specs in types_spec.lua.
+--- in types_admin.lua, of events in types_events.lua, of specs in types_spec.lua, of strategies in types_routing.lua.
 
 -- Scripts ------------------------------------------------------------------------------------------------------------
 
@@ -30,20 +30,6 @@
 ---@field on_chunk ChunkHooks?
 ---@field hold_bytes integer? 0 to 65536: how much of a channel's text may be held back
 ---@field hold_ms integer? for how long while nothing comes; 0 = until there is more, or the end
-
----@class Target what a strategy may read of one
----@field name string
----@field weight number
-
----@class Outcome how a try ended
----@field ok boolean
----@field latency_ms number
-
----@class Strategy what a file in strategies/ returns
----@field name string
----@field choose fun(targets: Target[], call: { model: string, stream: boolean }): Target[]
----@field learn (fun(target: Target, outcome: Outcome))?
----@field named boolean?
 
 -- Hooks --------------------------------------------------------------------------------------------------------------
 
@@ -277,6 +263,17 @@ function MatchStream:feed(text) end
 ---@field alphanumeric fun(length: integer): string 1 to 1024 characters
 ---@field number fun(): number from 0 to below 1
 ---@field integer fun(low: integer, high: integer): integer both ends included
+
+---@class gateway.draw one of many, as weights say; positions count from 1
+---@field new fun(names: string[], weights: number[]): Draw whoever has a weight of 0 is never drawn
+---@field hash fun(text: string): number from 0 to below 1, the same in every process and after every start
+---@field least fun(numbers: number[], most: integer, from: integer?, loads: number[]?): integer?, ... the position of
+--- the first number below 0, which is unknown; then those of the smallest ones, at most 8, equal ones in the order from
+--- `from` round; with loads each number counts (1 + load) times
+---@class Draw
+---@field chance fun(self: Draw, unit: number): integer? for a number from 0 to below 1
+---@field ranked fun(self: Draw, text: string, most: integer?): integer? ... the best for this text first, one by
+--- default, at most 8: always the same, and when one is gone, its texts alone move
 
 ---@class gateway.log never put what a client or a model wrote into a line
 ---@field debug fun(message: string, fields: table<string, string|number|boolean>?)

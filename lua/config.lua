@@ -3,6 +3,8 @@
 --- once. Nothing is guessed and no key is ignored.
 
 local checks = require "config_checks"
+local config_groups = require "config_groups"
+local config_strategy = require "config_strategy"
 local config_targets = require "config_targets"
 local document = require "config_schema"
 local door = require "gateway.config"
@@ -38,7 +40,8 @@ local NOTHING_ASKED = { [""] = true, ["0"] = true, ["false"] = true, json = true
 
 ---@class Config
 ---@field source string|nil       the file it came from; nil = the default document
----@field targets "auto"|table[]  "auto": every provider with a credential
+---@field targets "auto"|table[]  "auto": every provider with a credential; those of groups stand in it like the others
+---@field tree (string|table)[]|nil with groups: their names, and groups of them
 ---@field settings table          names of the C side's struct settings -> values
 ---@field warnings string[]
 
@@ -83,6 +86,9 @@ local function check_document(node, environment, known, errors)
   end
   checks.run(value, known, report)
   for _, problem in ipairs(plugin_config.check(value, node, known.plugins, variable, report)) do
+    errors[#errors + 1] = problem
+  end
+  for _, problem in ipairs(config_strategy.check(value, node, known, variable, report)) do
     errors[#errors + 1] = problem
   end
   return value
@@ -191,20 +197,14 @@ end
 
 -- Result -------------------------------------------------------------------------------------------------------------
 
---- Targets without a name of their own take their provider's, numbered from the second on.
-local function name_targets(targets)
-  local taken = {}
-  for _, target in ipairs(targets) do
-    if target.name then taken[target.name] = true end
-  end
-  for _, target in ipairs(targets) do
+--- Every target gets its name; groups become the tree that strategies go by.
+local function settle_targets(value)
+  local names = config_groups.names(value.targets, config_targets.COMPATIBLE)
+  for entry, name in pairs(names) do entry.name = name end
+  value.tree = config_groups.tree(value.targets)
+  value.targets = config_groups.leaves(value.targets)
+  for _, target in ipairs(value.targets) do
     target.provider = target.provider or target.virtual_key or config_targets.COMPATIBLE
-    local name, number = target.name or target.provider, 1
-    while not target.name and taken[name] do
-      number = number + 1
-      name = target.provider .. "-" .. number
-    end
-    target.name, taken[name] = name, true
     target.retry.attempts = math.max(target.retry.attempts, 1)
   end
 end
@@ -236,7 +236,7 @@ end
 local function finish(value, path, environment, known)
   local auto = value.targets == "auto"
   if not value.strategy.mode or value.strategy.mode == "" then value.strategy.mode = auto and "fallback" or "single" end
-  if not auto then name_targets(value.targets) end
+  if not auto then settle_targets(value) end
   value.source = path
   value.settings = settings_of(document, value, {})
   value.warnings = warnings_of(value, environment, known)

@@ -2,7 +2,7 @@
 --- What no single key can say: rules between keys. The texts are those of the compatible gateway (gateway-api 3.3).
 --- `report(steps, message)` takes the place as keys and 1-based positions.
 
-local config_strategy = require "config_strategy"
+local config_groups = require "config_groups"
 local config_targets = require "config_targets"
 local nodes = require "node"
 local suggest = require "suggest"
@@ -15,8 +15,8 @@ local checks = {}
 local function check_named(value, _, report)
   if type(value.targets) ~= "table" then return end
   local names = {}
-  for position, target in ipairs(value.targets) do
-    if target then names[config_targets.label(target, position)] = true end
+  for target, name in pairs(config_groups.names(value.targets, "")) do
+    if not target.targets then names[name] = true end
   end
   for _, key in ipairs { "batch_target", "responses_target" } do
     local name = value[key]
@@ -84,7 +84,7 @@ local function check_client_gone(value, _, report)
 end
 
 local CHECKS = {
-  config_strategy.check, config_targets.check, check_named, check_aliases, check_limits, check_client_gone,
+  config_targets.check, check_named, check_aliases, check_limits, check_client_gone,
 }
 
 --- Every rule over a typed document, which may have holes where a value was refused.

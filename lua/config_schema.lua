@@ -84,6 +84,33 @@ local health_check = {
   healthy_after = { "integer", min = 1, max = 100, default = 2 },
 }
 
+--- What a strategy's `config` may hold, its script says: lua/config_strategy.lua.
+local strategy = {
+  mode = { "string" },
+  conditions = { "array", of = { "record", fields = {
+    key = { "string" },
+    name = { "string", min = 1, max = 256 },
+    value = "any",
+    also = { "array", of = { "record", fields = {
+      key = { "string" }, name = { "string", min = 1, max = 256 }, value = "any",
+    } } },
+    target_key = { "string" },
+  } }, default = {} },
+  content_conditions = { "array", of = { "record", fields = {
+    type = { "string" },
+    value = { "string", max = 8192 },
+    target_key = { "string" },
+  } }, default = {} },
+  ab_variants = { "array", of = { "record", fields = {
+    target_key = { "string" },
+    weight = { "number", default = 0 },
+    label = { "string", min = 1, max = 64 },
+  } }, default = {} },
+  unpriced_strategy = { "string", one_of = { "fallback", "skip", "allow" }, default = "fallback",
+    says = "cost-optimized unpriced_strategy must be one of fallback, skip, allow" },
+  config = { "node" },
+}
+
 local target = {
   virtual_key = { "string", min = 1, max = 64 },
   name = { "string", min = 1, max = 64 },
@@ -112,7 +139,9 @@ local target = {
   circuit_breaker = { "record", optional = true, fields = breaker },
   concurrency = { "record", optional = true, fields = concurrency },
   health_check = { "record", optional = true, fields = health_check },
+  strategy = { "record", optional = true, fields = strategy },
 }
+target.targets = { "array", of = { "record", fields = target } } -- a group: lua/config_groups.lua
 
 --- What a plugin's own `config` may hold, its script says: lua/plugin_config.lua.
 local plugin = {
@@ -211,13 +240,7 @@ return { "record", fields = {
   apiVersion = { "string", default = "v1" },
   max_request_bytes = { "bytes", min = 1, max = "1GiB", default = "32MiB", setting = "max_request_bytes" },
   request_timeout = { "duration", check = positive_time, says = "invalid request_timeout" },
-  strategy = { "record", fields = {
-    mode = { "string" },
-    conditions = later,
-    content_conditions = later,
-    ab_variants = later,
-    unpriced_strategy = later,
-  } },
+  strategy = { "record", fields = strategy },
   targets = { "array", of = { "record", fields = target }, word = "auto", required = true,
     missing = 'at least one target is required (or write "targets: auto")' },
   aliases = { "map", of = "string", default = {} },

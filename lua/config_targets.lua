@@ -1,6 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- What no single key of a target can say. The texts are those of the compatible gateway (gateway-api 3.3).
 
+local config_groups = require "config_groups"
+local nodes = require "node"
 local resilience = require "config_resilience"
 local suggest = require "suggest"
 
@@ -68,9 +70,6 @@ local function check_identity(target, say)
   elseif rootless and (target.virtual_key or target.provider) == config_targets.COMPATIBLE then
     say({}, "base_url is required: " .. config_targets.COMPATIBLE .. " has no address of its own")
   end
-  if target.name and not target.name:find("^[%w._%-]+$") then
-    say({ "name" }, "may hold letters, digits, dots, hyphens and underscores")
-  end
   local problem = target.base_url and address_problem(target.base_url)
   if problem then say({ "base_url" }, "base_url " .. problem) end
 end
@@ -83,21 +82,44 @@ function config_targets.label(target, position)
   return target.name or target.virtual_key or target.provider or tostring(position - 1)
 end
 
-local function check_target(target, position, known, report)
-  local who = ("target %q: "):format(config_targets.label(target, position))
-  local function say(steps, message)
-    local full = { "targets", position }
-    for _, step in ipairs(steps) do full[#full + 1] = step end
-    report(full, who .. message)
+local function check_name(target, say)
+  if target.name and not target.name:find("^[%w._%-]+$") then
+    say({ "name" }, "may hold letters, digits, dots, hyphens and underscores")
   end
+end
+
+local function check_weight(target, label, steps, report)
+  if (target.weight or 0) >= 0 then return end
+  local at = { unpack(steps) }
+  at[#at + 1] = "weight"
+  report(at, ("target %q has negative weight %g"):format(label, target.weight))
+end
+
+local function check_target(target, say, known)
   check_identity(target, say)
   check_provider(target, known, say)
   check_models(target, say)
   resilience.check(target, say)
-  if (target.weight or 0) < 0 then
-    report({ "targets", position, "weight" }, ("target %q has negative weight %g")
-      :format(config_targets.label(target, position), target.weight))
+end
+
+local function check_entry(target, steps, depth, known, report)
+  local label = config_targets.label(target, steps[#steps])
+  local who = ("target %q: "):format(label)
+  local function say(below, message)
+    local full = { unpack(steps) }
+    for _, step in ipairs(below) do full[#full + 1] = step end
+    report(full, who .. message)
   end
+  if not config_groups.check(target, depth, say) then check_target(target, say, known) end
+  check_name(target, say)
+  check_weight(target, label, steps, report)
+end
+
+--- "targets[0].targets[1]" of its steps.
+local function place(steps)
+  local path = ""
+  for _, step in ipairs(steps) do path = nodes.join(path, step) end
+  return path
 end
 
 --- Every rule over `targets`.
@@ -108,15 +130,16 @@ function config_targets.check(value, known, report)
   if type(value.targets) ~= "table" then return end
   if #value.targets == 0 then report({ "targets" }, "at least one target is required") end
   local taken = {}
-  for position, target in ipairs(value.targets) do
-    local name = target and target.name
-    if target then check_target(target, position, known, report) end
+  config_groups.each(value.targets, function(target, steps, depth)
+    local name = target.name
+    check_entry(target, steps, depth, known, report)
     if name and taken[name] then
-      report({ "targets", position, "name" }, ("target name %q is already used by targets[%d]")
-        :format(name, taken[name] - 1))
+      local at = { unpack(steps) }
+      at[#at + 1] = "name"
+      report(at, ("target name %q is already used by %s"):format(name, taken[name]))
     end
-    if name then taken[name] = position end
-  end
+    if name then taken[name] = place(steps) end
+  end)
 end
 
 return config_targets

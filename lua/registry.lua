@@ -58,7 +58,9 @@ end
 local PLANS_KEPT = 2000
 
 ---@class Plan which targets may serve a model, and under which name
----@field model string after aliases, without a provider's prefix
+---@field name string after aliases, as a client may write it
+---@field model string the same without a provider's prefix
+---@field surface Surface
 ---@field targets table[] those that have the surface
 ---@field known boolean false: the model is asked of whoever takes any name
 ---@field routes table<table, Route> by target
@@ -69,7 +71,7 @@ local function plan_make(requested, surface)
   local model = state.config.aliases[requested] or requested
   local owners, name, known = ownership.find(state.targets, model)
   if #owners == 0 then return false end
-  local plan = { model = name, known = known, owner = owners[1].provider.name }
+  local plan = { name = model, model = name, known = known, owner = owners[1].provider.name, surface = surface }
   plan.targets, plan.routes = routes.build(owners, name, requested, surface)
   plan.pool = strategy.pool(state.strategies, plan)
   return plan

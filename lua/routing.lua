@@ -4,13 +4,12 @@
 
 local clock = require "gateway.clock"
 local cost = require "cost"
+local draw = require "gateway.draw"
 local random = require "gateway.random"
 local texts = require "routing_texts"
 
-local present, health = pcall(require, "gateway.health")
-
 ---@class Routing
----@field model string as the client names it
+---@field model string after aliases
 ---@field stream boolean
 ---@field endpoint string "chat", "embeddings" ...
 ---@field surface string what serves it: "chat" also of a client of another API
@@ -81,6 +80,16 @@ end
 ---@return string
 function Routing:prefix(bytes) return texts.prefix(self.call, self.request.surface, bytes) end
 
+--- The same as a number from 0 to below 1.
+---@param bytes integer
+---@return number
+function Routing:prefix_hash(bytes) return draw.hash(self:prefix(bytes)) end
+
+--- A number for a text from 0 to below 1, the same every time.
+---@param text string
+---@return number
+function Routing.hash(_, text) return draw.hash(text) end
+
 -- The world ----------------------------------------------------------------------------------------------------------
 
 ---@return number Unix seconds
@@ -89,7 +98,7 @@ function Routing.now() return (clock.now()) end
 ---@return number from 0 to below 1
 function Routing.random() return random.number() end
 
-local function least(numbers, from, to)
+local function smallest(numbers, from, to)
   local found = -1
   for i = from, to do
     local number = numbers[i]
@@ -98,7 +107,7 @@ local function least(numbers, from, to)
   return found
 end
 
-local function most(numbers, from, to)
+local function largest(numbers, from, to)
   local found = -1
   for i = from, to do
     if numbers[i] > found then found = numbers[i] end
@@ -114,11 +123,11 @@ end
 
 --- What of its members a group shows.
 local AS_GROUP = {
-  latency = least, first_token = least, age = least, in_flight = sum, samples = sum, remaining = most,
+  latency = smallest, first_token = smallest, age = smallest, in_flight = sum, samples = sum, remaining = largest,
 }
 
 local function read(pool, what, numbers)
-  if present and pool.cells then return health.read(pool.cells, what, numbers) end
+  if pool.cells then return pool.cells:read(what, numbers) end
   for i = 1, #pool.leaves do numbers[i] = -1 end
 end
 
@@ -146,6 +155,38 @@ function Routing:figures(what)
   end
   read(pool, what, numbers)
   return pool.sizes and grouped(pool, numbers, what) or numbers
+end
+
+--- The same of one target.
+---@param what string
+---@param position integer in `targets`
+---@return number
+function Routing:figure(what, position)
+  local pool = self.pool
+  if pool.cells and not pool.sizes then return pool.cells:one(what, position) end
+  return self:figures(what)[position]
+end
+
+local function shared(numbers, shares)
+  local list = {}
+  for i, number in ipairs(numbers) do list[i] = number < 0 and number or (1 + number) * shares[i] end
+  return list
+end
+
+--- The positions of those with the smallest figures, found without a list of all.
+---@param what string
+---@param most integer 1 to 8
+---@param from integer of equal ones in the order from this position round
+---@param weighed boolean|number[]? true: each figure counts once more for each request in flight; a list: one more than
+--- the figure, times the number there; below 0: it does not count
+---@return integer? unknown the first position from there of which nothing is known
+---@return integer? ... positions, the smallest first
+function Routing:least(what, most, from, weighed)
+  local pool = self.pool
+  if pool.cells and not pool.sizes then return pool.cells:least(what, most, from, weighed) end
+  local numbers = self:figures(what)
+  if type(weighed) == "table" then return draw.least(shared(numbers, weighed), most, from) end
+  return draw.least(numbers, most, from, weighed and self:figures "in_flight" or nil)
 end
 
 -- Prices -------------------------------------------------------------------------------------------------------------

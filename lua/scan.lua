@@ -132,7 +132,8 @@ end
 ---@param scanned Catalog?
 function scan.known(scanned)
   return {
-    providers = listed "providers", strategies = listed "strategies", plugins = scanned and scanned.plugins or nil,
+    providers = listed "providers", strategies = scanned and scanned.strategies or listed "strategies",
+    plugins = scanned and scanned.plugins or nil,
   }
 end
 

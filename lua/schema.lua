@@ -97,13 +97,16 @@ local function child_places(spec, path, found)
   end
 end
 
---- Every key of the schema with its path, nearest to the root first.
+--- Every key of the schema with its path, nearest to the root first. Fields that are found inside of themselves are
+--- told once.
 local function all_places(root)
-  local found, at = {}, 0
+  local found, at, seen = {}, 0, {}
   child_places(root, "", found)
   while at < #found do
     at = at + 1
-    child_places(found[at].spec, found[at].path, found)
+    local fields = found[at].spec.fields
+    if not fields or not seen[fields] then child_places(found[at].spec, found[at].path, found) end
+    if fields then seen[fields] = true end
   end
   return found
 end

@@ -9,6 +9,7 @@ local json = require "gateway.json"
 local schema = require "schema"
 local script = require "gateway.script"
 local shadow_doors = require "shadow_doors"
+local shadow_routing = require "shadow_routing"
 local shadow_run = require "shadow_run"
 local shared = require "gateway.shared"
 local task = require "gateway.task"
@@ -21,7 +22,7 @@ local RING, TEXT_MOST = 50, 262144
 ---@field file string
 ---@field key string what the keys in gateway.shared begin with
 ---@field step table? of a plugin: { name, type, plugin, conf, opened }
----@field choose function? of a strategy
+---@field strategy Strategy?
 
 ---@class Sighting one decision of the live script, and what it was made on
 ---@field hook string
@@ -93,7 +94,7 @@ function shadow.build(written, scanned, chain)
   if not value then return nil, message end
   local made = { kind = kind, name = name, file = file, key = ("\0shadow:%s:"):format(written) }
   if kind == "strategies" then
-    made.choose = value.choose
+    made.strategy = value
     return made
   end
   local live = step_named(chain, name)
@@ -141,19 +142,23 @@ function shadow.judged(seen, visit, failure, given)
   note(seen, visit.request)
 end
 
---- Names of an order that begins somewhere and goes round.
-local function names_of(order, start)
-  local names, count = {}, #order
-  for i = 1, count do names[i] = order[(start + i - 2) % count + 1].name end
-  return names
+local names_of = shadow_run.names
+
+--- Whether a plan's strategy is the one that has a candidate.
+---@param made Shadow|false
+---@param plan Plan
+---@return boolean
+function shadow.is_over(made, plan)
+  return made and made.strategy ~= nil and plan.pool ~= nil and plan.pool.node.mode == made.name
 end
 
 --- The order of targets that the live strategy chose.
 ---@param order Routing which nobody has taken a target of yet
-function shadow.chosen(call, request, order)
+---@param draws number[] what it drew for it
+function shadow.chosen(call, request, order, draws)
   note({
     hook = "choose", targets = shadow_run.copies(order.targets), live = { order = names_of(order.order, order.at) },
-    call = { model = request.model, stream = request.stream }, trace_id = call:trace_id(),
+    routing = shadow_routing.keep(order, draws), trace_id = call:trace_id(),
   }, request)
 end
 
@@ -171,7 +176,7 @@ end
 local function run(made, sightings)
   local memory = {}
   for _, seen in ipairs(sightings) do
-    local found = made.step and shadow_run.hook(made.step, seen, memory) or shadow_run.choose(made.choose, seen)
+    local found = made.step and shadow_run.hook(made.step, seen, memory) or shadow_run.choose(made.strategy, seen)
     shared.incr(made.key .. "runs", 1)
     if found.fault then shared.incr(made.key .. "faults", 1) end
     if not json.equal(found, seen.live) then keep(made, seen, found) end

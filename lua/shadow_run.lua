@@ -4,7 +4,9 @@
 local context = require "context"
 local crypto = require "gateway.crypto"
 local document = require "gateway.document"
+local schema = require "schema"
 local script = require "gateway.script"
+local shadow_routing = require "shadow_routing"
 local verdicts = require "verdict"
 
 local shadow_run = {}
@@ -96,14 +98,43 @@ function shadow_run.copies(targets)
   return copies
 end
 
+--- Names of an order that begins somewhere and goes round.
+---@param order table[]
+---@param start integer?
+---@return string[]
+function shadow_run.names(order, start)
+  local names, count = {}, #order
+  for i = 1, count do
+    local target = order[((start or 1) + i - 2) % count + 1]
+    names[i] = type(target) == "table" and target.name or "unknown"
+  end
+  return names
+end
+
+--- The live block, with the defaults of what the candidate's `config` wants beside it.
+local function block_of(strategy, live)
+  local block, config = {}, type(live.config) == "table" and live.config or {}
+  for name, value in pairs(live) do block[name] = value end
+  local typed = schema.check_value({}, { "record", fields = strategy.schema or {} })
+  for name, value in pairs(config) do typed[name] = value end
+  block.config = typed
+  return block
+end
+
+local function choose(strategy, seen)
+  local targets = seen.targets
+  local block = block_of(strategy, seen.routing.conf)
+  local opened = strategy.open and strategy.open(block, targets)
+  return strategy.choose(targets, shadow_routing.show(seen.routing, targets, block, opened))
+end
+
 --- The order in which the candidate would ask.
-function shadow_run.choose(choose, seen)
-  local ran, order, code = script.guard(choose, seen.targets, seen.call)
-  if not ran then return { fault = true, code = code, place = place_of(order) } end
+---@param strategy Strategy
+function shadow_run.choose(strategy, seen)
+  local ran, order, more = script.guard(choose, strategy, seen)
+  if not ran then return { fault = true, code = more, place = place_of(order) } end
   if type(order) ~= "table" then return { fault = true, code = "script_error", place = "its result" } end
-  local names = {}
-  for i, target in ipairs(order) do names[i] = type(target) == "table" and target.name or "unknown" end
-  return { order = names }
+  return { order = shadow_run.names(order, type(more) == "number" and more or nil) }
 end
 
 return shadow_run

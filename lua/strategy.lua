@@ -4,6 +4,7 @@
 --- goes through the pools one target at a time; a group is not looked into before it is its turn.
 
 local Routing = require "routing"
+local health = require "gateway.health"
 local script = require "gateway.script"
 
 ---@class StrategyNode one strategy of the configuration
@@ -20,8 +21,9 @@ local script = require "gateway.script"
 ---@field members (Target|Pool)[] what choose is given
 ---@field leaves Target[] of all its members
 ---@field sizes integer[]? how many leaves each member has, when there are groups
----@field cells userdata[]? of its leaves
+---@field cells userdata? those of its leaves (gateway.health)
 ---@field opened any
+---@field meta table of a request that is in this pool: what is the same for all of them
 ---@field numbers table<string, number[]> what figures were read into
 
 local strategy = {}
@@ -39,8 +41,9 @@ end
 function build(run, entry)
   local mode = entry.strategy.mode
   local node = {
-    name = entry.name or "", mode = mode, strategy = run.strategies[mode], timed = script.timer_of("strategies", mode),
-    conf = entry.strategy, weight = entry.weight or 0, priority = entry.priority or 0, members = {},
+    name = entry.name or "", mode = mode, strategy = run.strategies[mode], choose = run.strategies[mode].choose,
+    timed = script.timer_of("strategies", mode), conf = entry.strategy, weight = entry.weight or 0,
+    priority = entry.priority or 0, members = {},
   }
   for i, member in ipairs(entry.members) do node.members[i] = member_of(run, member) end
   return node
@@ -102,7 +105,16 @@ local function cells_of(pool, plan)
     cells[i] = plan.routes[leaf].cell
     if not cells[i] then return nil end
   end
-  return cells
+  return health.pool(cells)
+end
+
+--- What every request of this plan has in common, so that none carries it along.
+local function face_of(pool, plan)
+  local face = {
+    pool = pool, targets = pool.members, conf = pool.node.conf, opened = pool.opened, named = pool.named,
+    model = plan.name, endpoint = plan.surface.endpoint, surface = plan.surface.name,
+  }
+  return { __index = setmetatable(face, Routing) }
 end
 
 function pool_make(node, plan)
@@ -121,6 +133,7 @@ function pool_make(node, plan)
   if not pool.has_groups then pool.sizes = nil end
   pool.cells = cells_of(pool, plan)
   if node.strategy.open then pool.opened = node.strategy.open(node.conf, pool.members) end
+  pool.meta = face_of(pool, plan)
   return pool
 end
 
@@ -138,53 +151,50 @@ local function fault(node, message)
   error(("strategies/%s.lua: %s"):format(node.mode, message), 0)
 end
 
+local function check_start(node, start, count)
+  if count == 0 or start >= 1 and start <= count and start % 1 == 0 then return end
+  fault(node, ("returned %s as the first of %d targets"):format(tostring(start), count))
+end
+
 --- Takes what choose, or more, has returned.
 local function take(view, node, order, start)
   if type(order) ~= "table" then fault(node, "returned a " .. type(order) .. " in place of a list of targets") end
   local count = #order
-  start = start or 1
-  if count > 0 and not (start >= 1 and start <= count and start % 1 == 0) then
-    fault(node, ("returned %s as the first of %d targets"):format(tostring(start), count))
-  end
-  view.order, view.at, view.count, view.left = order, start, count, count
+  if start then check_start(node, start, count) end
+  view.order, view.at, view.count, view.left = order, start or 1, count, count
 end
 
 --- Labels of strategies inside one another are told together.
 local function note_label(view, outer)
-  local label = view.label
-  if not label then
-    view.label = outer
-    return
-  end
-  if outer then view.label = outer .. "/" .. label end
+  if outer then view.label = outer .. "/" .. view.label end
   if not view.notes then view.call:note_variant(view.label) end
 end
 
 --- Begins with a pool: its strategy chooses.
 local function enter(view, pool)
-  local node, outer = pool.node, view.label
-  view.pool, view.targets, view.conf, view.opened = pool, pool.members, node.conf, pool.opened
-  view.label = nil
-  take(view, node, node.timed(node.strategy.choose, pool.members, view))
-  if view.label or outer then note_label(view, outer) end
+  local node = pool.node
+  take(view, node, node.timed(node.choose, pool.members, view))
 end
 
 --- A group's turn has come. Where its strategy looks into the body, that is the client's again.
 local function go_in(view, pool)
+  local label = view.label
   view.outer = {
     pool = view.pool, order = view.order, at = view.at, count = view.count, left = view.left, turn = view.turn,
     earlier = view.earlier, outer = view.outer, asked = view.asked,
   }
   if view.asked_any then view.call:translate() end
-  view.turn, view.earlier, view.asked = nil, nil, false
-  enter(view, pool)
+  view.turn, view.earlier, view.asked, view.label = nil, nil, false, nil
+  enter(setmetatable(view, pool.meta), pool)
+  if view.label then note_label(view, label) else view.label = label end
 end
 
 --- Back to the pool around: whoever was asked in this one counts there, too.
 local function go_out(view)
   local outer = view.outer
   if not outer then return false end
-  view.pool, view.order, view.at, view.count, view.left = outer.pool, outer.order, outer.at, outer.count, outer.left
+  setmetatable(view, outer.pool.meta)
+  view.order, view.at, view.count, view.left = outer.order, outer.at, outer.count, outer.left
   view.turn, view.earlier, view.outer = outer.turn, outer.earlier, outer.outer
   view.asked = view.asked or outer.asked
   return true
@@ -198,7 +208,6 @@ local function go_on(view)
   view.earlier = view.earlier or {}
   view.earlier[#view.earlier + 1] = view.order
   view.turn = turn
-  view.targets, view.conf, view.opened = view.pool.members, node.conf, view.pool.opened
   local order, start = node.timed(more, view.pool.members, view, turn)
   if order == nil then return false end
   take(view, node, order, start)
@@ -249,27 +258,37 @@ function Routing:tried()
   self.asked, self.asked_any = true, true
 end
 
---- Targets of a plan without a strategy: the one that has a conversation.
-local STRAIGHT = { strategy = {}, mode = "single" }
+local function recorder(draws)
+  return function()
+    draws[#draws + 1] = Routing.random()
+    return draws[#draws]
+  end
+end
+
+--- Of a plan without a strategy: the one that has a conversation.
+local STRAIGHT = { node = { mode = "single", strategy = {} }, named = false }
+STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT }, Routing) }
 
 --- The order in which a request asks the plan's targets. The root's strategy has chosen when this returns.
 ---@param plan Plan
 ---@param call table
 ---@param request Request
 ---@param notes table<table, string>? for what strategies say of targets
+---@param draws number[]? for the numbers that are drawn
 ---@return Routing order order:next() gives one target after the other
-function strategy.order(plan, call, request, notes)
-  local pool, surface = plan.pool, request.surface
+function strategy.order(plan, call, request, notes, draws)
+  local pool = plan.pool or STRAIGHT
   local view = setmetatable({
-    call = call, request = request, plan = plan, notes = notes, model = request.model, stream = request.stream == true,
-    endpoint = surface.endpoint, surface = surface.name, asked = false,
-  }, Routing)
-  if pool then
-    view.named = pool.named
+    call = call, request = request, plan = plan, notes = notes, stream = request.stream == true, asked = false,
+    order = plan.targets, at = 1, count = 0, left = 0,
+  }, pool.meta)
+  if draws then view.random = recorder(draws) end
+  if plan.pool then
     enter(view, pool)
+    if view.label then note_label(view) end
   else
-    view.pool = { node = STRAIGHT, members = plan.targets }
-    take(view, STRAIGHT, plan.targets)
+    view.count = #plan.targets
+    view.left = view.count
   end
   return view
 end

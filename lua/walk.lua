@@ -122,8 +122,9 @@ end
 ---@return Failure? failure of the last that was asked; nil: the client has been answered
 function walk.run(call, request, plan)
   streaming.await(call, request)
-  local order = strategy.order(plan, call, request)
-  if registry.shadow and registry.shadow.choose then shadow.chosen(call, request, order) end
+  local draws = shadow.is_over(registry.shadow, plan) and {} or nil
+  local order = strategy.order(plan, call, request, nil, draws)
+  if draws then shadow.chosen(call, request, order, draws) end
   local over, aside = go_round(call, request, plan, order)
   if not over and aside then over = go_back(call, request, plan, aside) end
   local failure = request.failure

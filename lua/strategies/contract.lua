@@ -16,8 +16,8 @@ local schema = require "schema"
 --- order is used up: turn 2, 3 ... until it returns nil. Who stood in an earlier order is passed over
 ---@field open (fun(conf: table, targets: Target[]): any)? what can be worked out once: request.opened
 ---@field schema table<string, table>? fields of `strategy.config`
----@field check (fun(conf: table, names: table<string, true>): string?, string?)? what else is wrong with the block
---- `strategy`, and at which of its keys; `names` are the targets'
+---@field check (fun(conf: table, report: fun(message: string, ...)))? tells what else is wrong with the block
+--- `strategy`: a message, then the keys and positions that lead to the place
 ---@field learn function? nobody calls it: what targets did, request:figures tells
 ---@field named boolean? true: whoever is first and well is asked, and nobody after it
 

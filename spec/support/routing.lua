@@ -3,13 +3,17 @@
 
 local spec = require "gateway.spec"
 
-local script, strategy = require "gateway.script", spec.module "strategy"
+local script, strategy, health = require "gateway.script", spec.module "strategy", require "gateway.health"
+local Routing, cost = spec.module "routing", spec.module "cost"
+
+local random = Routing.random
 
 local support = {}
 
 local SURFACE = { name = "chat", endpoint = "chat" }
 
---- What answers for a call: `given` has headers, members of the body, key, tokens.
+--- What answers for a call: `given` has headers, members of the body, key, key_name, tokens; `raw`: members' own bytes,
+--- `kinds`: of what type they are.
 ---@param given table?
 function support.call(given)
   given = given or {}
@@ -18,7 +22,11 @@ function support.call(given)
   function call.key() return given.key, given.key_name end
   function call.get(_, name)
     local value = given.body and given.body[name]
-    return value, value and type(value)
+    return value, value ~= nil and (given.kinds and given.kinds[name] or type(value)) or nil
+  end
+  function call.raw(_, name, most)
+    local text = given.raw and given.raw[name]
+    return text and #text <= (most or math.huge) and text or nil
   end
   function call.estimate() return given.tokens or 100 end
   function call.note_variant(_, label) table.insert(call.variants, label) end
@@ -52,12 +60,15 @@ end
 --- A plan for the targets under a block `strategy`; `tree` where there are groups.
 ---@param conf table the block `strategy`
 ---@param targets Target[]
----@param options { tree: table?, strategies: table?, routes: table?, without: table<string, true>? }?
+---@param options { tree: table?, strategies: table?, routes: table?, without: table<string, true>?, name: string?,
+---  surface: table? }?
 function support.plan(conf, targets, options)
   options = options or {}
   local config = { strategy = conf, tree = options.tree }
   local root = assert(strategy.build(config, targets, support.strategies(options.strategies)))
-  local plan = { model = "m", routes = {}, targets = {} }
+  local plan = {
+    name = options.name or "m", model = "m", routes = {}, targets = {}, surface = options.surface or SURFACE,
+  }
   for _, target in ipairs(targets) do
     if not (options.without and options.without[target.name]) then
       plan.routes[target] = options.routes and options.routes[target.name] or {}
@@ -77,19 +88,66 @@ function support.chances(...)
   end
 end
 
+--- Routes with a cell for each target, empty at first.
+---@param targets Target[]
+function support.routes(targets)
+  support.number = (support.number or 0) + 1
+  local routes = {}
+  for _, target in ipairs(targets) do
+    routes[target.name] = { cell = health.target(("%s:%d"):format(target.name, support.number), {}):model "m" }
+  end
+  return routes
+end
+
+--- Prices of a catalog's row for each target, by name; false: the catalog does not have the model.
+---@param rows table<string, table|false>
+function support.priced(rows)
+  local routes = {}
+  for name, row in pairs(rows) do routes[name] = { price = row and cost.price(row) or nil, listed = row ~= false } end
+  return routes
+end
+
+--- One request at a target, which takes so long.
+---@param cell userdata
+---@param milliseconds number
+---@param verdict string? "ok"
+function support.run(cell, milliseconds, verdict)
+  assert(cell:enter(nil))
+  spec.clock_advance(milliseconds)
+  cell:leave(nil, verdict or "ok")
+end
+
+--- A strategy's configuration with the defaults of its schema.
+---@param mode string
+---@param more table? of the block `strategy`
+---@param config table?
+function support.conf(mode, more, config)
+  local conf = {
+    mode = mode, conditions = {}, content_conditions = {}, ab_variants = {}, unpriced_strategy = "fallback",
+  }
+  for key, value in pairs(more or {}) do conf[key] = value end
+  local fields = spec.script("strategies", mode).schema or {}
+  local typed, problems = spec.module("schema").check_value(config or {}, { "record", fields = fields })
+  assert(not problems[1], problems[1] and problems[1].message)
+  conf.config = typed
+  return conf
+end
+
 --- One request's order.
 ---@param plan Plan
----@param options { call: table?, request: table?, random: (fun(): number)?, notes: table?, now: number? }?
+---@param options { call: table?, request: table?, random: (fun(): number)?, notes: table? }?
 ---@return Routing
 function support.order(plan, options)
   options = options or {}
   local request = options.request or { model = "m", stream = false, surface = SURFACE }
   request.surface = request.surface or SURFACE
+  Routing.random = options.random or random
   return strategy.order(plan, options.call or support.call(), request, options.notes)
 end
 
 --- The names of all targets that would be asked if every one failed: "a b c".
 ---@param asked (fun(target: Target): boolean)? false: it is passed over
+---@return string
 function support.names(order, asked)
   local names = {}
   for target in function() return order:next() end do
@@ -97,6 +155,23 @@ function support.names(order, asked)
     if not asked or asked(target) then order:tried() end
   end
   return table.concat(names, " ")
+end
+
+--- How often each target is asked first in so many requests, as shares.
+---@param plan Plan
+---@param requests integer
+---@param options table? of support.order; a function makes one for each request
+---@return table<string, number>
+function support.shares(plan, requests, options)
+  local counts = {}
+  for number = 1, requests do
+    local given = type(options) == "function" and options(number) or options
+    local target = support.order(plan, given):next()
+    local name = target and target.name or "nobody"
+    counts[name] = (counts[name] or 0) + 1
+  end
+  for name, count in pairs(counts) do counts[name] = count / requests end
+  return counts
 end
 
 return support

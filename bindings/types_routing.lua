@@ -1,0 +1,49 @@
+-- SPDX-License-Identifier: Apache-2.0
+---@meta
+--- The types of strategies, for editors that read EmmyLua; see types.lua. docs/routing.md explains them.
+
+---@class Target what a strategy may read of one; a group in `targets` is one, too
+---@field name string
+---@field weight number
+---@field priority integer lower ones come first
+
+---@class Strategy what a file in strategies/ returns; docs/routing.md
+---@field name string
+---@field choose fun(targets: Target[], request: Routing): Target[], integer? the order to try, and where it begins
+---@field more (fun(targets: Target[], request: Routing, turn: integer): Target[]?, integer?)? whom to ask when the
+--- order is used up: turn 2, 3 ... until nil; who stood in an earlier order is passed over
+---@field open (fun(conf: table, targets: Target[]): any)? once for each model; raising refuses the generation
+---@field schema table<string, table>? fields of `strategy.config`
+---@field check (fun(conf: table, report: fun(message: string, ...)))? what else is wrong with the block `strategy`
+---@field named boolean? only the first that is well is asked
+
+---@class Routing a request as a strategy sees it; nothing is looked for before it is asked for
+---@field model string after aliases
+---@field endpoint string "chat", "embeddings", "messages" ...
+---@field surface string what serves it: "chat" also of a client of another API
+---@field stream boolean
+---@field conf table the block `strategy`, its `config` typed
+---@field opened any what `open` returned
+---@field targets Target[] what choose is given
+---@field label string? yours to set: `variant` in the access line and in gateway_variant_requests_total
+---@field notes table? there while somebody asks what would happen
+---@field header fun(self: Routing, name: string): string?
+---@field key fun(self: Routing): string?, string? id and name of the client's key
+---@field user fun(self: Routing): string?
+---@field tags fun(self: Routing): string[] of the header X-Gateway-Tags and of metadata.tags
+---@field tokens fun(self: Routing): integer about how long the prompt is
+---@field max_tokens fun(self: Routing): integer? how long the answer may be
+---@field has_tools fun(self: Routing): boolean
+---@field user_texts fun(self: Routing): string[] what the user says
+---@field user_text fun(self: Routing): string the same as one text in small letters
+---@field prefix fun(self: Routing, bytes: integer): string all texts up to the user's first, cut
+---@field now fun(): number Unix seconds
+---@field random fun(): number from 0 to below 1
+---@field hash fun(self: Routing, text: string): number from 0 to below 1, the same every time
+---@field figures fun(self: Routing, what: string): number[] of each target: "latency", "first_token", "in_flight",
+--- "samples", "age", "remaining"; -1: unknown. Lent until the next choice
+---@field figure fun(self: Routing, what: string, position: integer): number
+---@field least fun(self: Routing, what: string, most: integer, from: integer, weighed: boolean|number[]|nil): integer?,
+--- ... the first unknown position, then those of the smallest; see lua/routing.lua
+---@field price fun(self: Routing, target: Target, output: integer?): number|false|nil micro-dollars of this request
+---@field note fun(self: Routing, target: Target, text: string) why it has its place
