@@ -6,6 +6,8 @@
 local call_door = require "gateway.call"
 local credentials = require "credentials"
 local endpoint = require "endpoint"
+local errors = require "errors"
+local forward_entry = require "forward_entry"
 local forward_path = require "forward_path"
 local forward_target = require "forward_target"
 local forwarding = require "gateway.forward"
@@ -14,6 +16,7 @@ local made = require "responses"
 local log = require "gateway.log"
 local passage = require "passage"
 local reach = require "reach"
+local refusal = require "refusal"
 local registry = require "registry"
 local responses = require "responses_serve"
 local sending = require "sending"
@@ -51,7 +54,7 @@ local function refuse(call, request, failure)
   if request.visit then failure = passage.failed(request.visit, failure) end
   call:note_error(failure.error_type, failure.code)
   if failure.rejected then call:note_rejected() end
-  call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, failure.headers)
+  call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, refusal.headers(failure))
 end
 
 --- Nobody there gets the words of the log.
@@ -64,7 +67,7 @@ local function unreached(call, request, problem)
   return {
     status = problem.status, type = "server_error", code = late and "upstream_timeout" or "upstream_error",
     message = late and "the upstream provider did not respond in time" or "upstream connection failed",
-    error_type = late and "timeout" or "provider_error",
+    error_type = late and "timeout" or "provider_error", elsewhere = errors.transport(problem).elsewhere,
   }
 end
 
@@ -73,7 +76,7 @@ local TOO_LARGE = {
 }
 
 local NO_SOCKET = {
-  status = 501, type = "server_error", code = "proxy_not_supported",
+  status = 501, type = "server_error", code = "proxy_not_supported", elsewhere = true,
   message = "this provider is reached in a way that carries no WebSocket",
 }
 
@@ -193,21 +196,24 @@ local function prepare(call, request, handle, out, index)
 end
 
 --- Passes the answer on as it comes. What became of one that broke off is noted where that was seen.
+---@return boolean whole
 local function pipe(call, request, status)
-  if not looks_back(request) then return forwarding.pipe(call) end
-  forwarding.pipe(call, true)
+  if not looks_back(request) then return (forwarding.pipe(call)) end
+  local whole = forwarding.pipe(call, true)
   look_back(request, status)
   forwarding.finish(call)
+  return whole
 end
 
 --- An answer that is none goes through the scripts' hands, so that it loses its secrets.
+---@return boolean whole
 local function deliver(call, request, status, encoded)
   if status >= 200 and status <= 299 or status == 101 then return pipe(call, request, status) end
   if status >= 500 then call:note_error "provider_error" end
   local text = not encoded and forwarding.body(call, ERROR_BYTES, ERROR_MS)
   if looks_back(request) then look_back(request, status) end
-  if text then return forwarding.respond(call, text) end
-  forwarding.respond(call, NO_ANSWER, "application/json")
+  forwarding.respond(call, text or NO_ANSWER, not text and "application/json" or nil)
+  return true
 end
 
 local function note(call, request)
@@ -247,9 +253,15 @@ local function run(call, request)
   note(call, request)
   local origin, path = place_of(request.target, request.part, request.path)
   if #request.query > 0 then path = path .. "?" .. request.query end
+  local target = request.target
+  local refused = forward_entry.enter(call, target)
+  if refused then return refuse(call, request, refused) end
   local status, failure, encoded = ask(call, request, { method = call:method(), path = path, origin = origin })
-  if not status then return refuse(call, request, failure) end
-  deliver(call, request, status, encoded)
+  if not status then
+    forward_entry.failed(call, target, failure)
+    return refuse(call, request, failure)
+  end
+  forward_entry.answered(call, target, status, deliver(call, request, status, encoded))
 end
 
 -- Who it goes to -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ local LONGEST_RETRY_AFTER = 86400 -- seconds; more is nonsense or an attack (gat
 local refusal = {}
 
 --- What the client may see of the upstream's head, with Retry-After in whole seconds.
-local function headers_of(failure)
+---@param failure Failure
+---@return table<string, string>
+function refusal.headers(failure)
   local headers = {}
   for name, value in pairs(failure.headers or {}) do
     if name:lower() ~= "retry-after" then headers[name] = value end
@@ -32,8 +34,8 @@ function refusal.send(call, request, failure)
   call:note_error(failure.plugin and failure.error_type, failure.code)
   if failure.rejected then call:note_rejected() end
   if call:begun() then return streaming.refuse(call, request, failure) end
-  if request.surface.face then return faces.refuse(call, request, failure, headers_of(failure)) end
-  call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, headers_of(failure))
+  if request.surface.face then return faces.refuse(call, request, failure, refusal.headers(failure)) end
+  call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, refusal.headers(failure))
 end
 
 return refusal

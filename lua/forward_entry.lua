@@ -1,0 +1,47 @@
+-- SPDX-License-Identifier: Apache-2.0
+--- A forwarded request at its target: it takes one of the target's places, and what becomes of it counts for the
+--- target's own breaker. Never sent twice, never to another target. The breakers of the target's models have no say:
+--- nobody knows what such a request asks of a model, and how long it takes says nothing of one.
+
+local circuit = require "circuit"
+local errors = require "errors"
+local retry = require "retry"
+
+local forward_entry = {}
+
+local SOON_MS = 1000 -- when nobody says how long
+
+--- Takes a place at the target. May wait in its queue.
+---@param call table
+---@param target Target
+---@return Failure? refused nil: it is in, and must leave
+function forward_entry.enter(call, target)
+  local entered, state, more = target.cell:enter(call)
+  if entered then
+    if more then circuit.changed(more, target) end
+    return nil
+  end
+  return state == "saturated" and errors.saturated or errors.unavailable(more or SOON_MS)
+end
+
+local function leave(call, target, verdict)
+  local event = target.cell:leave(call, verdict)
+  if event then circuit.changed(event, target) end
+end
+
+--- It could not be sent, or nobody has answered.
+---@param failure Failure
+function forward_entry.failed(call, target, failure)
+  leave(call, target, retry.verdict(failure))
+end
+
+--- It was answered. A connection that became a WebSocket says nothing of how the target does.
+---@param status integer
+---@param whole boolean what followed came to its end
+function forward_entry.answered(call, target, status, whole)
+  if status == 101 then return leave(call, target, "neither") end
+  if status >= 200 and status <= 299 then return leave(call, target, whole and "ok" or "failure") end
+  leave(call, target, retry.verdict { status = status })
+end
+
+return forward_entry
