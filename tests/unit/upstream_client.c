@@ -169,6 +169,7 @@ static void a_connection_lost_before_the_answer_is_a_reset_and_nothing_is_sent_a
     visit_post(&stage, &visit, SLICE_LITERAL("{}"));
     visit_wait(&stage, &visit);
     assert_false(visit.untouched);
+    assert_false(visit.unsent);
     visit_expect_error(&visit, "upstream_reset", 502);
     stage_run(&stage, 50, NULL);
     assert_int_equal(stage.peer.requests, 1);

@@ -186,7 +186,7 @@ struct visit {
   bool writable; /* what was sent has left */
   bool done, failed, starting;
   struct error error;
-  bool untouched;
+  bool untouched, unsent;
   bool cancel_at_head, cancel_at_body, pause_at_head, pause_at_body;
   struct visit *after; /* counts down towards 0 for a group of visits */
   unsigned left;
@@ -229,6 +229,7 @@ static inline void visit_done(struct transfer *transfer, void *owner, const stru
   visit->failed = error != NULL;
   if (error) visit->error = *error;
   visit->untouched = transfer_untouched(transfer);
+  visit->unsent = transfer_unsent(transfer);
   visit_forget(visit);
   if (visit->after) visit->after->left--;
 }

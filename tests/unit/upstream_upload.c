@@ -163,6 +163,25 @@ static void an_answer_and_a_close_while_much_is_sent_is_heard(void **state) {
   stage_close(&stage);
 }
 
+static void a_request_that_did_not_leave_whole_is_told(void **state) {
+  (void)state;
+  enum { BYTES = 16 << 20 };
+  struct stage stage;
+  struct visit visit = {0};
+  stage_open(&stage);
+  char *body = calloc(1, BYTES);
+  visit_post(&stage, &visit, slice_make(body, BYTES));
+  struct guest *guest = guest_wait(&stage);
+  uv_read_stop((uv_stream_t *)&guest->tcp);
+  guest_reset(guest);
+  visit_wait(&stage, &visit);
+  assert_true(visit.unsent);
+  assert_false(visit.untouched);
+  visit_expect_error(&visit, "upstream_reset", 502);
+  free(body);
+  stage_close(&stage);
+}
+
 static void an_upstream_that_goes_within_the_body_fails_the_call(void **state) {
   (void)state;
   struct stage stage;
@@ -176,6 +195,7 @@ static void an_upstream_that_goes_within_the_body_fails_the_call(void **state) {
   visit_wait(&stage, &visit);
   visit_expect_error(&visit, "upstream_reset", 502);
   assert_false(visit.untouched);
+  assert_true(visit.unsent);
   stage_close(&stage);
 }
 
@@ -299,6 +319,7 @@ int main(void) {
       cmocka_unit_test(an_upstream_that_does_not_read_holds_the_sender_back),
       cmocka_unit_test(an_answer_before_the_bodys_end_counts_and_its_connection_does_not),
       cmocka_unit_test(an_answer_and_a_close_while_much_is_sent_is_heard),
+      cmocka_unit_test(a_request_that_did_not_leave_whole_is_told),
       cmocka_unit_test(an_upstream_that_goes_within_the_body_fails_the_call),
       cmocka_unit_test(the_upstreams_time_does_not_run_while_ours_does),
       cmocka_unit_test(a_cancel_within_the_body_closes),
