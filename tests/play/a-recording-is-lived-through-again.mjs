@@ -7,7 +7,7 @@ import { completion, raw, reset, silence, speech, stream, whole } from '../tools
 import { drain } from '../tools/client.mjs';
 import { command } from '../tools/gateway.mjs';
 import { play } from '../tools/play.mjs';
-import { until } from '../tools/wire.mjs';
+import { sleep, until } from '../tools/wire.mjs';
 
 const FIXTURES = new URL('../../spec/fixtures/anthropic/', import.meta.url);
 const fixture = (name) => fs.readFileSync(new URL(name, FIXTURES), 'utf8');
@@ -41,10 +41,11 @@ async function allIdentical(scene, count) {
 
 play('whole answers, streams, errors and refusals come out byte for byte', async (stage) => {
   const upstream = await stage.upstream();
-  const scene = await recorded(stage, { openai: upstream });
+  const scene = await recorded(stage, { openai: upstream }, { timeouts: { heartbeat: '20ms' } });
+  const late = (answer) => async (io, request) => sleep(60).then(() => answer(io, request)); // pings go out before it
   upstream.answer(completion('whole words'), speech(['in', ' three', ' parts ä'], { every: 5 }),
     whole({ error: { message: 'too much', type: 'tokens', code: 'rate' } }, { status: 429 }),
-    speech(['cut'], { end: 'cut' }), reset());
+    speech(['cut'], { end: 'cut' }), reset(), late(speech(['after all'])), late(reset()));
   await scene.gateway.chat();
   await streamed(scene.gateway);
   assert.equal((await scene.gateway.chat()).status, 429);
@@ -52,7 +53,9 @@ play('whole answers, streams, errors and refusals come out byte for byte', async
   assert.equal((await scene.gateway.chat()).status, 502);
   assert.equal((await scene.gateway.chat({ temperature: 7 })).status, 400);
   assert.equal((await scene.gateway.chat({}, { Authorization: 'Bearer wrong' })).status, 401);
-  await allIdentical(scene, 7);
+  await streamed(scene.gateway);
+  await streamed(scene.gateway);
+  await allIdentical(scene, 9);
 });
 
 play('translated answers and streams come out byte for byte', async (stage) => {

@@ -74,6 +74,7 @@ const flowAt = ({ target }) => CLIENTS[target.endsWith('/messages') ? 'Anthropic
 
 const good = ({ before, says }) => stream([...before, ...says]);
 
+const HURRY = { timeout: { idle: `${IDLE}ms` } };
 const GUARD = {
   'plugins/mask.lua': `return { name = "mask", type = "guardrail", hold_bytes = 8,
     on_chunk = { feed = function(_, text) return (text:gsub("secret", "******")) end } }`,
@@ -256,12 +257,11 @@ function lateFaults(act) {
   });
 }
 
-plays('a stream', (stage) => twoOfEach(stage, {}, { idle: `${IDLE}ms` }), (act) => {
+plays('a stream', (stage) => twoOfEach(stage, {}, HURRY), (act) => {
   everyFault(PAIRS)(act);
   quietStreams(act);
   slices(act);
   lateFaults(act);
 });
 
-plays('a guarded stream', (stage) => twoOfEach(stage, GUARDED, { idle: `${IDLE}ms` }, GUARD),
-  everyFault(GUARDED_PAIRS));
+plays('a guarded stream', (stage) => twoOfEach(stage, GUARDED, HURRY, GUARD), everyFault(GUARDED_PAIRS));

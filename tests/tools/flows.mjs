@@ -52,14 +52,14 @@ export const texts = (events) => Buffer.concat(events.map(Buffer.from)).toString
 
 /**
  * A gateway in front of two servers, each a target of three providers: the second is asked where the first fails,
- * which has the `timeout`.
+ * whose targets have `more`.
  */
-export async function twoOfEach(stage, config = {}, timeout = {}, scripts) {
+export async function twoOfEach(stage, config = {}, more = {}, scripts) {
   const [first, second] = [await stage.upstream(), await stage.upstream()];
   const targets = [['first', first], ['second', second]].flatMap(([name, upstream]) => (
     ['openai', 'anthropic', 'gemini'].map((provider) => ({
       name: `${provider}-${name}`, provider, base_url: upstream.url, api_key: 'canary-provider-key', models: [provider],
-      ...(name === 'first' ? { timeout } : {}),
+      ...(name === 'first' ? more : {}),
     }))));
   const gateway = await stage.gateway({ scripts, config: { strategy: { mode: 'fallback' }, targets, ...config } });
   return { first, second, gateway };
