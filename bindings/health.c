@@ -53,6 +53,7 @@ static void cells_free(struct cell *cell) {
   while (cell) {
     struct cell *next = cell->next;
     cells_free(cell->models);
+    health_drop(cell->place.health.health, cell->place.health.cell, cell->place.worker);
     free(cell->label);
     free(cell);
     cell = next;
@@ -191,13 +192,12 @@ static struct cell *target_known(const struct health_book *book, const struct he
   return target && !health_is_shared(book->health, found) ? target : NULL;
 }
 
-static struct cell *target_new(lua_State *L, struct health_book *book, struct health_cell *found) {
-  const struct worker *worker = vm_host(L);
+static struct cell *target_new(lua_State *L, struct health_book *book, struct health_cell *found, unsigned worker) {
   struct cell *cell = bind_cell_new(L, book, label_read(L, bind_slice(L, 1)));
   cell->target = cell;
   cell->next = book->targets;
   book->targets = cell;
-  cell->place.worker = worker && worker->segment ? worker->index : 0;
+  cell->place.worker = worker;
   cell->place.health.health = book->health;
   cell->place.health.cell = cell->place.health.target = found;
   return cell;
@@ -205,14 +205,17 @@ static struct cell *target_new(lua_State *L, struct health_book *book, struct he
 
 static int health_target(lua_State *L) {
   struct health_book *book = bind_health_book(L);
-  struct health_cell *found = health_find(book->health, bind_slice(L, 1));
-  struct cell *cell = target_known(book, found);
+  const struct worker *host = vm_host(L);
+  unsigned worker = host && host->segment ? host->index : 0;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
+  struct health_cell *found = health_find(book->health, bind_slice(L, 1), worker);
+  struct cell *cell = target_known(book, found);
   if (cell) {
+    health_drop(book->health, found, worker);
     bind_cell_push(L, cell);
   } else {
-    cell = target_new(L, book, found);
+    cell = target_new(L, book, found, worker);
   }
   lua_pushvalue(L, 2);
   options_read(L, &cell->place.health);

@@ -36,7 +36,7 @@ static int cell_model(lua_State *L) {
     if (slice_equal(slice_text(model->label), name)) return bind_cell_push(L, model), 1;
   }
   struct health *health = target->place.health.health;
-  struct health_cell *own = health_find_model(health, target->place.health.target, name);
+  struct health_cell *own = health_find_model(health, target->place.health.target, name, target->place.worker);
   if (own == target->place.health.target) return bind_cell_push(L, target), 1;
   struct cell *model = bind_cell_new(L, target->book, name);
   model->place = target->place;

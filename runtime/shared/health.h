@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,8 +14,8 @@
 #include "shared/health_quota.h"
 
 /* How targets do, in shared memory, so that every worker knows what any of them has found out. A cell is the place of
- * one target, or of one model at a target. Cells are found by the hash of a key and are never given up: whoever names
- * the same key, in whatever process and generation, comes to the same cell.
+ * one target, or of one model at a target. It is found by the hash of a key: whoever names the same key, in whatever
+ * process and generation, comes to the same cell, and a cell is only given to another when nobody names it.
  *
  * What is taken and given back (slots, places in the queue, probes) is counted in columns, one a worker: the sum is
  * the truth, and health_forget empties the column of a process that is gone. Times are monotonic milliseconds. */
@@ -22,10 +23,9 @@
 enum { HEALTH_CELLS = 8192, HEALTH_MODELS_MAX = 64, HEALTH_WORKERS_MAX = 64 };
 
 struct health_cell {
-  _Atomic uint64_t hash; /* 0: nobody's */
   _Atomic uint64_t held; /* not-before: 48 bits of time, 16 of how many times in a row */
   _Atomic bool unhealthy;
-  _Atomic uint32_t models; /* of a target: how many have a cell of their own */
+  uint32_t models; /* of a target: how many have a cell of their own */
   struct health_average latency, first_token;
   struct health_quota quota;
   struct breaker breaker;
@@ -39,11 +39,20 @@ struct health_column {
   _Atomic uint64_t oldest; /* the ticket of who waits longest; 0: nobody */
 };
 
+struct health_owner {                         /* of a cell */
+  uint64_t target;                            /* a model's: the hash of its target */
+  _Atomic uint16_t names[HEALTH_WORKERS_MAX]; /* how often it is named by each worker's generations */
+};
+
 struct health {
   unsigned workers;
   size_t stride;                 /* columns of one cell */
   struct health_column *columns; /* behind this struct */
   struct health_budget budget;
+  pthread_mutex_t lock;          /* robust; for what follows but the cells */
+  _Atomic unsigned used;         /* cells that ever were somebody's */
+  uint64_t hashes[HEALTH_CELLS]; /* whose they are; 0: nobody's */
+  struct health_owner owners[HEALTH_CELLS];
   struct health_cell cells[HEALTH_CELLS + 1]; /* the last is for those that found no room: see health_find */
 };
 
@@ -52,11 +61,14 @@ size_t health_size(unsigned workers);
 /* In it, before the fork: at the same address in every process. */
 struct health *health_open(void *memory, unsigned workers);
 
-/* The cell of a target, made if need be. When all are taken it is one that such targets share: it has neither breaker
- * nor limit (health_is_shared). */
-struct health_cell *health_find(struct health *health, struct slice key);
-/* The cell of a model there; the target's own when HEALTH_MODELS_MAX others have theirs. */
-struct health_cell *health_find_model(struct health *health, struct health_cell *target, struct slice model);
+/* The cell of a target, made if need be. While all are named by others it is one that such targets share: it has
+ * neither breaker nor limit (health_is_shared). Named until health_drop. */
+struct health_cell *health_find(struct health *health, struct slice key, unsigned worker);
+/* The cell of a model there, which is named the same way; or the target's own, which then is not named once more, when
+ * HEALTH_MODELS_MAX others have theirs. */
+struct health_cell *health_find_model(struct health *health, struct health_cell *target, struct slice model,
+                                      unsigned worker);
+void health_drop(struct health *health, struct health_cell *cell, unsigned worker);
 bool health_is_shared(const struct health *health, const struct health_cell *cell);
 
 /* The process of that worker is gone: all that it held is free. */

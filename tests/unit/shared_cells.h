@@ -38,7 +38,7 @@ static inline struct scene *scene_open(struct health_place rules) {
   struct scene *scene = (struct scene *)(void *)memory;
   scene->place = rules;
   scene->place.health = health_open(memory + size, CHILDREN);
-  scene->place.cell = scene->place.target = health_find(scene->place.health, slice_text("target"));
+  scene->place.cell = scene->place.target = health_find(scene->place.health, slice_text("target"), 0);
   scene->now = NOW;
   breaker_rules_complete(&scene->place.breaker);
   return scene;

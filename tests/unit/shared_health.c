@@ -16,35 +16,80 @@ static void a_key_is_the_same_cell_for_everybody(void **state) {
   UNUSED(state);
   struct scene *scene = scene_open(narrow);
   struct health *health = scene->place.health;
-  assert_ptr_equal(health_find(health, slice_text("target")), scene->place.cell);
-  assert_ptr_not_equal(health_find(health, slice_text("other")), scene->place.cell);
-  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"));
-  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m")), model);
-  assert_ptr_not_equal(health_find_model(health, health_find(health, slice_text("other")), slice_text("m")), model);
+  assert_ptr_equal(health_find(health, slice_text("target"), 0), scene->place.cell);
+  assert_ptr_not_equal(health_find(health, slice_text("other"), 0), scene->place.cell);
+  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"), 0);
+  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m"), 0), model);
+  assert_ptr_not_equal(health_find_model(health, health_find(health, slice_text("other"), 0), slice_text("m"), 0),
+                       model);
   scene_close(scene);
+}
+
+static void fill(struct health *health, unsigned worker) {
+  char key[16];
+  for (unsigned i = 0; i < HEALTH_CELLS; i++) {
+    snprintf(key, sizeof key, "k%u", i);
+    health_find(health, slice_text(key), worker);
+  }
 }
 
 static void who_finds_no_room_shares_a_cell_that_refuses_nobody(void **state) {
   UNUSED(state);
   struct scene *scene = scene_open(narrow);
   struct health *health = scene->place.health;
-  char key[16];
-  for (unsigned i = 0; i < HEALTH_CELLS; i++) {
-    snprintf(key, sizeof key, "k%u", i);
-    health_find(health, slice_text(key));
-  }
-  struct health_cell *last = health_find(health, slice_text("one too many"));
+  fill(health, 0);
+  struct health_cell *last = health_find(health, slice_text("one too many"), 0);
   assert_true(health_is_shared(health, last));
-  assert_ptr_equal(health_find_model(health, last, slice_text("m")), last);
-  assert_ptr_equal(health_find(health, slice_text("target")), scene->place.cell);
+  assert_ptr_equal(health_find_model(health, last, slice_text("m"), 0), last);
+  assert_ptr_equal(health_find(health, slice_text("target"), 0), scene->place.cell);
   scene_close(scene);
+}
+
+static void cells_that_nobody_names_any_more_make_room(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  struct health *health = scene->place.health;
+  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"), 0);
+  struct health_cell *gone = health_find(health, slice_text("gone"), 0);
+  gone->unhealthy = true;
+  health_drop(health, gone, 0);
+  assert_ptr_equal(health_find(health, slice_text("gone"), 0), gone); /* kept as long as there is room */
+  assert_true(gone->unhealthy);
+  health_drop(health, gone, 0);
+  fill(health, 3);
+  health_forget(health, 3); /* its names went with the worker */
+  struct health_cell *other = health_find(health, slice_text("other"), 0);
+  assert_false(health_is_shared(health, other));
+  assert_false(health_find(health, slice_text("gone"), 0)->unhealthy);
+  assert_ptr_equal(health_find(health, slice_text("target"), 0), scene->place.cell);
+  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m"), 0), model);
+  assert_int_equal(scene->place.cell->models, 1);
+  health_drop(health, model, 0);
+  health_drop(health, model, 0);
+  fill(health, 3);
+  assert_int_equal(scene->place.cell->models, 0);
+  scene_close(scene);
+}
+
+static void name_and_drop(struct scene *scene, unsigned worker) {
+  struct health *health = scene->place.health;
+  unsigned seed = worker + scene->rounds;
+  char key[16];
+  while (!scene->stop) {
+    snprintf(key, sizeof key, "r%d", rand_r(&seed) % 100);
+    struct health_cell *target = health_find(health, slice_text(key), worker);
+    struct health_cell *model = health_find_model(health, target, slice_text("m"), worker);
+    scene->entered++;
+    health_drop(health, model, worker);
+    health_drop(health, target, worker);
+  }
 }
 
 static void name_models(struct scene *scene, unsigned worker) {
   char name[16];
   for (unsigned i = 0; i < 50; i++) {
     snprintf(name, sizeof name, "m%u", (i + worker * 13) % 50);
-    struct health_cell *cell = health_find_model(scene->place.health, scene->place.cell, slice_text(name));
+    struct health_cell *cell = health_find_model(scene->place.health, scene->place.cell, slice_text(name), worker);
     if (cell == scene->place.cell) _exit(1);
   }
 }
@@ -136,7 +181,7 @@ static void nap(unsigned microseconds) {
 }
 
 /* As the supervisor does it: the test's own count first, since others may come in as soon as the slots are free. */
-static void replace(struct scene *scene, pid_t *children, unsigned worker) {
+static void replace(struct scene *scene, pid_t *children, unsigned worker, scene_part part) {
   int status = 0;
   kill(children[worker], SIGKILL);
   assert_int_equal(waitpid(children[worker], &status, 0), children[worker]);
@@ -144,32 +189,45 @@ static void replace(struct scene *scene, pid_t *children, unsigned worker) {
   scene->inside[worker] = 0;
   health_forget(scene->place.health, worker);
   scene->rounds++;
-  children[worker] = child_start(scene, worker, work_on);
+  children[worker] = child_start(scene, worker, part);
 }
 
-static void a_killed_process_leaks_neither_slot_nor_place_nor_probe(void **state) {
-  UNUSED(state);
-  enum { KILLS = 150 };
-  struct scene *scene = scene_open(narrow);
+/* Four of them at work, and one after the other is killed; at the end nothing has got stuck, and they stop. */
+static void kill_along(struct scene *scene, unsigned kills, scene_part part) {
   pid_t children[CHILDREN];
   unsigned seed = 5;
-  for (unsigned i = 0; i < CHILDREN; i++) children[i] = child_start(scene, i, work_on);
-  for (unsigned i = 0; i < KILLS; i++) {
+  for (unsigned i = 0; i < CHILDREN; i++) children[i] = child_start(scene, i, part);
+  for (unsigned i = 0; i < kills; i++) {
     nap((unsigned)rand_r(&seed) % 2000);
-    replace(scene, children, (unsigned)rand_r(&seed) % CHILDREN);
+    replace(scene, children, (unsigned)rand_r(&seed) % CHILDREN, part);
   }
   unsigned before = scene->entered;
   for (unsigned i = 0; i < 5000 && scene->entered < before + 1000; i++) nap(1000);
-  assert_true(scene->entered >= before + 1000); /* nothing has got stuck */
+  assert_true(scene->entered >= before + 1000);
   scene->stop = 1;
   for (unsigned i = 0; i < CHILDREN; i++) {
     int status = 0;
     waitpid(children[i], &status, 0);
     assert_int_equal(status, 0);
   }
+}
+
+static void a_killed_process_leaks_neither_slot_nor_place_nor_probe(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  kill_along(scene, 150, work_on);
   print_message("%u calls, at most %u inside\n", (unsigned)scene->entered, (unsigned)scene->most);
   assert_true(scene->most <= scene->place.limit);
   assert_all_is_back(scene);
+  scene_close(scene);
+}
+
+static void a_killed_process_leaves_cells_to_the_others(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  kill_along(scene, 100, name_and_drop);
+  fill(scene->place.health, 0);
+  assert_int_equal(scene->place.health->used, HEALTH_CELLS);
   scene_close(scene);
 }
 
@@ -229,9 +287,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_key_is_the_same_cell_for_everybody),
       cmocka_unit_test(who_finds_no_room_shares_a_cell_that_refuses_nobody),
+      cmocka_unit_test(cells_that_nobody_names_any_more_make_room),
       cmocka_unit_test(models_that_all_name_at_once_count_once),
       cmocka_unit_test(the_limit_is_never_passed),
       cmocka_unit_test(a_killed_process_leaks_neither_slot_nor_place_nor_probe),
+      cmocka_unit_test(a_killed_process_leaves_cells_to_the_others),
       cmocka_unit_test(retries_stay_within_the_budget),
       cmocka_unit_test(looking_entering_and_leaving_cost_next_to_nothing),
   };
