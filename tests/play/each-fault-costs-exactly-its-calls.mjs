@@ -15,6 +15,7 @@ const WORD = chunk({ content: 'begun' });
 const ERROR_EVENT = { error: { message: 'overloaded', type: 'server_error', param: null, code: 'overloaded' } };
 const AT_ONCE = { headers: { 'Retry-After': '0' } };
 const TRIES = 3;
+const HEAD = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n';
 
 // status: of the client, when nobody else answers. again: calls of the target with three tries. moves: to the next.
 const ANSWERS = {
@@ -39,11 +40,26 @@ const ANSWERS = {
   'answers a page of HTML': {
     answer: whole('<html>It works!</html>', { headers: { 'Content-Type': 'text/html' } }), status: 502, again: 1 },
   'says nothing': { answer: silence(), status: 504, again: 1 },
+  'stops inside the head': { answer: raw(HEAD, { after: 'stall' }), status: 504, again: 1 },
+  'frames its answer twice': {
+    answer: raw(`${HEAD}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}`), status: 502, again: 1 },
+  'counts bytes in words': { answer: raw(`${HEAD}Content-Length: 2x\r\n\r\n{}`), status: 502, again: 1 },
+  'speaks HTTP/0.9': { answer: raw('{"choices":[]}'), status: 502, again: 1 },
+  'says 100 Continue 5,000 times': {
+    answer: raw('HTTP/1.1 100 Continue\r\n\r\n'.repeat(5000), { after: 'stall' }), status: 502, again: 1 },
+  'sends a header line of 120 KB': { answer: raw(`${HEAD}X-A: ${'a'.repeat(120_000)}\r\n\r\n`), status: 502, again: 1 },
 };
 const WHOLE = {
   'cuts its body': {
     answer: raw('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"id":'),
     status: 502, again: 1 },
+  'stops inside its body': {
+    answer: raw(`${HEAD}Content-Length: 9\r\n\r\n{`, { after: 'stall' }), status: 504, again: 1 },
+  'ends without its last chunk': {
+    answer: raw(`${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n`), status: 502, again: 1 },
+  'answers half of JSON': { answer: whole('{"id":"x",'), status: 502, again: 1 },
+  'answers null': { answer: whole('null'), status: 502, again: 1 },
+  'answers nothing': { answer: whole(''), status: 502, again: 1 },
   'answers 200 with an error': { answer: whole(ERROR_EVENT), status: 502, again: TRIES },
 };
 const STREAMED = {
@@ -52,11 +68,14 @@ const STREAMED = {
   'sends comments and then an error event': {
     answer: stream([': waiting\n\n', framed(ERROR_EVENT)]), status: 502, again: TRIES },
   'ends its stream without an event': { answer: stream([]), status: 502, again: 1 },
+  'cuts its stream before an event': { answer: stream([], { end: 'cut' }), status: 502, again: 1 },
+  'ends behind the role': { answer: stream([ROLE]), status: 502, again: 1 },
   'cuts its stream behind the role': { answer: stream([ROLE], { end: 'cut' }), status: 502, again: 1 },
   'is silent behind the role': { answer: stream([ROLE], { end: 'stall' }), status: 504, again: 1 },
 };
 const BEGUN = {
   'resets': { end: 'reset' }, 'cuts its stream': { end: 'cut' }, 'goes silent': { end: 'stall' },
+  'ends without a mark': { end: 'whole' },
   'sends an error event': { events: [ERROR_EVENT] },
 };
 
