@@ -40,6 +40,18 @@ function cells.open(target, checked)
   if not checked then target.cell:unhealthy(false) end
 end
 
+--- A place for the states of several credentials, found by what they are: another list of them begins anew, however
+--- the target is called.
+---@param target Target
+---@param credentials Credential[]
+---@return table cell of which only credential_* is used
+function cells.vault(target, credentials)
+  local secrets = {}
+  for i, credential in ipairs(credentials) do secrets[i] = crypto.sha256(credential.secret) end
+  local key = ("%s:credentials:%s"):format(target.name, crypto.sha256(table.concat(secrets)))
+  return health.target(key, { label = target.name })
+end
+
 -- Models --------------------------------------------------------------------------------------------------------------
 
 local MODELS_MOST = 64 -- cells of a target's models: gateway.health

@@ -1,9 +1,10 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Which of a target's several credentials a call goes out with, and what an answer says of it. All workers go by the
---- same state (the target's cell). A credential is told by its position alone: nobody sees its text.
+--- same state (a cell of shared memory). A credential is told by its position alone: nobody sees its text.
 ---
 ---   401        it is left alone for `api_key_pause`; then one call tries it
----   403        the same, once another one is accepted for the same request: else the request may be what is refused
+---   403        the same, once another one is accepted for the same request: else the request may be what is refused.
+---              So is 401 where the client chose the path: some are open to other kinds of credentials alone
 ---   429, 529   it is left alone for as long as the provider says
 ---
 --- Where none can be used the one that is free first is asked all the same.
@@ -22,12 +23,12 @@ local NOTHING_SAID = { [407] = true, [408] = true }
 local credentials = {}
 
 local function about(target, index, status)
-  return { target = target.name, provider = target.provider.name, credential = index, status = status }
+  return { target = target.name, provider = target.provider.name, index = index, status = status }
 end
 
 local function disable(target, index, status)
-  local known = target.cell:credential_state(index) == "disabled"
-  target.cell:credential_set(index, "disabled", target.key_pause_ms)
+  local known = target.vault:credential_state(index) == "disabled"
+  target.vault:credential_set(index, "disabled", target.key_pause_ms)
   if known then return end
   local fields = about(target, index, status)
   fields.pause_ms = target.key_pause_ms
@@ -36,7 +37,7 @@ local function disable(target, index, status)
 end
 
 local function restore(target, index, status)
-  target.cell:credential_set(index)
+  target.vault:credential_set(index)
   local fields = about(target, index, status)
   log.info("credential restored", fields)
   events.emit("gateway.credential.restored", fields)
@@ -53,15 +54,20 @@ local function is_acceptance(status)
   return status < 300 or status >= 400 and status < 500 and not NOTHING_SAID[status]
 end
 
+--- Whether a refusal may be about the request.
+local function is_doubtful(status, trial, cautious)
+  return not trial and (status == 403 or status == 401 and cautious)
+end
+
 --- What an answer says of the credential that was sent. True when another one may be accepted.
-local function judge(target, index, trial, status, failure)
-  if status == 401 or status == 403 and trial then
+local function judge(target, index, trial, status, failure, cautious)
+  if is_doubtful(status, trial, cautious) then
+    target.vault:credential_set(index, "throttled", UNTOLD_MS)
+  elseif status == 401 or status == 403 then
     disable(target, index, status)
-  elseif status == 403 then
-    target.cell:credential_set(index, "throttled", UNTOLD_MS)
   elseif THROTTLED[status] then
     if trial then restore(target, index, status) end
-    target.cell:credential_set(index, "throttled", rest_ms(failure))
+    target.vault:credential_set(index, "throttled", rest_ms(failure))
   else
     if trial and is_acceptance(status) then restore(target, index, status) end
     return false
@@ -78,15 +84,14 @@ end
 
 --- Takes the next one that can be used, and says whether it was refused before: then this is its trial.
 local function choose(target)
-  local cell = target.cell
-  local index = cell:credential_next(target.several)
-  return index, cell:credential_state(index) == "disabled"
+  local index = target.vault:credential_next(target.several)
+  return index, target.vault:credential_state(index) == "disabled"
 end
 
 --- Whether there is another one that can be used.
 local function has_other(target, tried)
   for index = 1, target.several do
-    if not tried[index] and not target.cell:credential_state(index) then return true end
+    if not tried[index] and not target.vault:credential_state(index) then return true end
   end
   return false
 end
@@ -95,18 +100,19 @@ end
 ---@param target Target one with several
 ---@param ask fun(index: integer): integer?, Failure? the answer's status, and what a refusal says; nil: there is none
 ---@param again fun(): boolean lets go of the last answer; false: it cannot be asked once more
-function credentials.rotate(target, ask, again)
+---@param cautious boolean? what is asked for may be open to other kinds of credentials alone
+function credentials.rotate(target, ask, again, cautious)
   local tried, doubted = {}, {}
   local index, trial = choose(target)
   repeat
     tried[index] = true
     local status, said = ask(index)
     if not status then return end
-    if not judge(target, index, trial, status, said) then
-      for _, other in ipairs(status < 500 and doubted or {}) do disable(target, other, 403) end
+    if not judge(target, index, trial, status, said, cautious) then
+      for other, before in pairs(status < 500 and doubted or {}) do disable(target, other, before) end
       return
     end
-    if status == 403 and not trial then doubted[#doubted + 1] = index end
+    if is_doubtful(status, trial, cautious) then doubted[index] = status end
     if not has_other(target, tried) then return end
     index, trial = choose(target)
   until tried[index] or not again()
@@ -134,7 +140,7 @@ function credentials.states(target)
   local list = {}
   for index = 1, target.several or 1 do
     local state, ms
-    if target.several then state, ms = target.cell:credential_state(index) end
+    if target.several then state, ms = target.vault:credential_state(index) end
     list[index] = { index = index, state = state or "usable", ms = ms }
   end
   return list

@@ -29,7 +29,7 @@ function errand.get(target, place, options)
   credentials.rotate(target, function(index)
     answer, message = get(target, place, options, index)
     return answer and answer.status
-  end, function() return true end)
+  end, function() return true end, true)
   return answer, message
 end
 

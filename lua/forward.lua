@@ -244,7 +244,7 @@ local function ask(call, request, out)
   credentials.rotate(request.target, function(index)
     status, failure, encoded = ask_with(call, request, out, index)
     return status
-  end, function() return forwarding.again(call) end)
+  end, function() return forwarding.again(call) end, true)
   return status, failure, encoded
 end
 

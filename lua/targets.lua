@@ -65,7 +65,7 @@ local function connect(target, entry, variable, read, written)
   if not target.missing and target.sign then target.missing = missing_variable(provider.env or {}, target.variables) end
   if message or target.missing then return not message, message end
   target.origin, target.base_path, target.endpoint = found.origin, found.root, found
-  target.several = #credentials > 1 and #credentials or nil
+  if #credentials > 1 then target.several, target.vault = #credentials, cells.vault(target, credentials) end
   target.upstream, message = reach.open(target, found.origin, credentials, {
     timeouts = timeouts_of(entry, provider, written), http2 = provider.http2,
   })

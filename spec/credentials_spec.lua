@@ -13,20 +13,20 @@ local function target_make(several)
   number = number + 1
   return {
     name = "pool", provider = { name = "openai" }, several = several, key_pause_ms = 600000,
-    cell_key = "pool" .. number, cell = health.target("pool" .. number, { label = "pool" }),
+    cell_key = "pool" .. number, vault = health.target("pool" .. number, { label = "pool" }),
   }
 end
 
 --- One request; `answers` is what each credential is answered with: a status, or a failure. Returns the positions that
 --- were asked, in a row.
-local function request(target, answers)
+local function request(target, answers, cautious)
   local asked = {}
   credentials.rotate(target, function(index)
     asked[#asked + 1] = index
     local answer = answers[index] or 200
     if type(answer) == "table" then return answer.upstream_status, answer end
     return answer or nil
-  end, function() return true end)
+  end, function() return true end, cautious)
   return asked
 end
 
@@ -43,9 +43,9 @@ local function outcome(target, answers)
 end
 
 --- Until each credential was asked first once or more.
-local function requests(count, target, answers)
+local function requests(count, target, answers, cautious)
   local most = 0
-  for _ = 1, count do most = math.max(most, #request(target, answers)) end
+  for _ = 1, count do most = math.max(most, #request(target, answers, cautious)) end
   return most
 end
 
@@ -80,7 +80,7 @@ describe("several credentials", function()
     local lines = logged "credential disabled"
     assert.equal(1, #lines)
     local line = lines[1]
-    assert.are.same({ "warn", "pool", 2, 401 }, { line.level, line.target, line.credential, line.status })
+    assert.are.same({ "warn", "pool", 2, 401 }, { line.level, line.target, line.index, line.status })
     assert.equal(1, requests(20, target, { [2] = 401 }), "nobody asks with it any more")
   end)
 
@@ -141,6 +141,15 @@ describe("several credentials", function()
     assert.equal("usable usable usable", states(target))
   end)
 
+  it("do not lose themselves to a client that asks for what is not theirs", function()
+    local target = target_make(3)
+    for _ = 1, 4 do request(target, { 401, 401, 401 }, true) end
+    assert.is_nil(states(target):find "disabled")
+    spec.clock_advance(1001)
+    requests(3, target, { [3] = 401 }, true)
+    assert.equal("usable usable disabled", states(target), "another one was accepted")
+  end)
+
   it("are asked once each when all are refused, then one for each request", function()
     local target = target_make(3)
     local _, asked = outcome(target, { 401, 401, 401 })
@@ -186,7 +195,7 @@ describe("the only credential of a target", function()
     before.emit = function(subject, fields)
       told = told + 1
       assert.equal("gateway.credential.disabled", subject)
-      assert.are.same({ target = "pool", provider = "openai", credential = 1, status = 401 }, fields)
+      assert.are.same({ target = "pool", provider = "openai", index = 1, status = 401 }, fields)
     end
     for _ = 1, 3 do credentials.refused(target, { upstream_status = 401 }) end
     credentials.refused(target, { upstream_status = 500 })

@@ -92,6 +92,18 @@ describe("the cell of a target", function()
     assert.equal(key { circuit_breaker = {} }, key { circuit_breaker = { failure_threshold = 5, timeout = 30000 } })
   end)
 
+  it("has another place for several credentials when they are others", function()
+    local function vault_of(keys)
+      local target = only { api_keys = keys }
+      target.vault:credential_set(1, "disabled", 1000)
+      return target, only({ api_keys = keys }).vault:credential_state(1)
+    end
+    local _, kept = vault_of { "one-one-one", "two-two-two" }
+    assert.equal("disabled", kept)
+    assert.is_nil(only({ api_keys = { "one-one-one", "three" } }).vault:credential_state(1))
+    assert.is_nil(only({ api_keys = { "one-one-one" } }).vault)
+  end)
+
   it("is there for a target without an address, too", function()
     assert.is_truthy(only({ virtual_key = "demo" }).cell)
   end)

@@ -76,7 +76,7 @@ end)
 describe("GET /admin/routing/targets", function()
   it("shows figures, models and credentials, by their positions alone", function()
     local target = target_make { api_keys = { "hush-hush-two" }, concurrency = { max_concurrency = 5 } }
-    target.cell:credential_set(2, "disabled", 1000)
+    target.vault:credential_set(2, "disabled", 1000)
     fail(cells.model(target, "a"))
     local admin = spec.admin("routing", view_of(target))
     local answer = admin:ask("GET", "/admin/routing/targets")

@@ -22,6 +22,7 @@ const refusal = failure(401, { code: 'invalid_api_key', message: `Incorrect API 
 async function open(stage) {
   const upstream = await stage.upstream();
   const single = await stage.upstream();
+  const root = `http://127.0.0.1:${upstream.port}`;
   const gateway = await stage.gateway({
     config: {
       strategy: { mode: 'single' },
@@ -32,6 +33,9 @@ async function open(stage) {
           api_key_pause: `${PAUSE_MS}ms`, models: ['claude-play'] },
         { name: 'single', provider: 'openai', base_url: single.url, api_key: 'canary-only-key-dddd', models: ['lone'] },
         { virtual_key: 'groq', models: ['listed'] },
+        { name: 'aws', provider: 'bedrock', base_url: root, api_keys: [A, C], models: ['anthropic.play'] },
+        { name: 'google', provider: 'vertex-ai', base_url: upstream.url, api_keys: [A, C], models: ['gemini-play'] },
+        { name: 'jobs', provider: 'replicate', base_url: upstream.url, api_keys: [A, B, C], models: ['own/job'] },
       ],
       batch_target: 'pool',
     },
@@ -57,6 +61,10 @@ const credentials = async (gateway, name = 'pool') => {
   return targets.find((target) => target.name === name).credentials.map(({ state }) => state).join(' ');
 };
 
+/** Until the credentials stand so: a pause may be over just then, and the next request ends that. */
+const stand = (gateway, expected, name = 'pool', body = {}) => until(5000, `${name}: ${expected}`, async () => (
+  await credentials(gateway, name) === expected || (await chats(gateway, 2, body), false)));
+
 /** Until every credential of the pool is used again: each of those that were refused has had its trial. */
 async function recovered(gateway, upstream) {
   upstream.answer(keyed({}));
@@ -80,24 +88,28 @@ plays('several credentials of a target', open, (act) => {
     const from = upstream.requests.length;
     upstream.answer(keyed({ [B]: refusal }));
     await chats(gateway, 30);
-    assert.equal(await credentials(gateway), 'usable disabled usable');
     const before = used(upstream, from)[B];
     assert.ok(before >= 1 && before <= 20, `asked ${before} times before anybody knew`);
-    const metrics = await gateway.metrics();
-    assert.equal(metrics.value('gateway_credential_disabled', { target: 'pool', index: '2' }), 1);
+    await stand(gateway, 'usable disabled usable');
+    let metrics;
+    await until(5000, 'the gauge', async () => {
+      metrics = await gateway.metrics();
+      return metrics.value('gateway_credential_disabled', { target: 'pool', index: '2' }) === 1
+        || (await chats(gateway, 2), false);
+    });
     assert.equal(metrics.value('gateway_credential_disabled', { target: 'pool', index: '1' }), 0);
     assert.equal(metrics.value('gateway_events_total', { subject: 'gateway.credential.disabled' }), 1);
     assert.equal(metrics.value('gateway_retries_total'), 0, 'which is no retry');
     assert.equal(metrics.value('gateway_provider_errors_total'), 0, 'and no failure of the provider');
     await gateway.log('credential disabled');
     const [line, ...more] = told(gateway, 'credential disabled');
-    assert.deepEqual([line.level, line.target, line.credential, line.status], ['warn', 'pool', 2, 401]);
+    assert.deepEqual([line.level, line.target, line.index, line.status], ['warn', 'pool', 2, 401]);
     assert.deepEqual(more, []);
   });
 
   act('take it back when it is accepted again', async ({ upstream, gateway }) => {
     await recovered(gateway, upstream);
-    assert.equal((await gateway.log('credential restored')).credential, 2);
+    assert.equal((await gateway.log('credential restored')).index, 2);
     const metrics = await gateway.metrics();
     assert.equal(metrics.value('gateway_credential_disabled', { target: 'pool' }), 0);
     assert.equal(metrics.value('gateway_events_total', { subject: 'gateway.credential.restored' }), 1);
@@ -107,8 +119,17 @@ plays('several credentials of a target', open, (act) => {
     const from = upstream.requests.length;
     upstream.answer(keyed({ [C]: failure(429, {}, { headers: { 'Retry-After': '1' } }) }));
     await chats(gateway, 20);
-    assert.match(await credentials(gateway), /^usable usable throttled$/);
+    await stand(gateway, 'usable usable throttled');
     assert.ok(used(upstream, from)[C] <= 14);
+  });
+
+  act('are not lost to a client that asks for what is not theirs', async ({ upstream, gateway }) => {
+    upstream.answer(failure(401, { message: 'admin keys only' }));
+    for (let i = 0; i < 3; i++) {
+      const answer = await gateway.get('/v1/organization/users', { headers: { 'X-Provider': 'pool' } });
+      assert.equal(answer.status, 401);
+    }
+    assert.doesNotMatch(await credentials(gateway), /disabled/);
     await recovered(gateway, upstream);
     assert.equal(told(gateway, 'credential disabled').length, 1, 'nobody is disabled for that');
   });
@@ -121,7 +142,8 @@ plays('several credentials of a target', open, (act) => {
       await drain(stream);
       stream.connection.close();
     }
-    assert.equal(await credentials(gateway), 'disabled usable usable');
+    upstream.answer(keyed({ [A]: refusal }));
+    await stand(gateway, 'disabled usable usable');
     await recovered(gateway, upstream);
     const message = whole({ id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-play',
       stop_reason: 'end_turn', content: [{ type: 'text', text: 'hello' }],
@@ -129,14 +151,42 @@ plays('several credentials of a target', open, (act) => {
     const byHeader = (answers) => (io, got) => (answers[got.header('x-api-key')] ?? message)(io, got);
     upstream.answer(byHeader({ [B]: failure(401) }));
     await chats(gateway, 4, { model: 'claude-play' });
-    assert.equal(await credentials(gateway, 'claude'), 'disabled usable');
+    await stand(gateway, 'disabled usable', 'claude', { model: 'claude-play' });
+  });
+
+  act('are signed with, where a signature is a key', async ({ upstream, gateway }) => {
+    const converse = whole({ output: { message: { role: 'assistant', content: [{ text: 'hello' }] } },
+      stopReason: 'end_turn', usage: { inputTokens: 1, outputTokens: 1, totalTokens: 2 } });
+    upstream.answer(keyed({ [A]: failure(403) }, converse));
+    await chats(gateway, 3, { model: 'anthropic.play' });
+    assert.equal(await credentials(gateway, 'aws'), 'disabled usable');
+    const generated = whole({ candidates: [{ content: { role: 'model', parts: [{ text: 'hello' }] },
+      finishReason: 'STOP' }], usageMetadata: { promptTokenCount: 1, candidatesTokenCount: 1, totalTokenCount: 2 } });
+    upstream.answer((io, got) => (got.header('x-goog-api-key') === C ? failure(401) : generated)(io, got));
+    await chats(gateway, 3, { model: 'gemini-play' });
+    assert.equal(await credentials(gateway, 'google'), 'usable disabled');
+  });
+
+  act('stay with a job that is asked for again', async ({ upstream, gateway }) => {
+    const job = (status, more = {}) => whole({ id: 'p1', model: 'own/job', status, output: null, error: null, ...more,
+      urls: { get: `${upstream.url}/predictions/p1`, cancel: `${upstream.url}/predictions/p1/cancel` } },
+    { status: status === 'starting' ? 201 : 200 });
+    const from = upstream.requests.length;
+    upstream.answer(keyed({ [A]: refusal }, (io, got) => (got.method === 'POST'
+      ? job('starting') : job('succeeded', { output: ['hello'] }))(io, got)));
+    await chats(gateway, 4, { model: 'own/job' });
+    const polls = upstream.requests.slice(from).filter((got) => got.method === 'GET');
+    assert.equal(polls.length, 4);
+    const accepted = upstream.requests.slice(from).filter((got) => got.method === 'POST' && keyOf(got) !== A);
+    assert.deepEqual(polls.map(keyOf).sort(), accepted.map(keyOf).sort(), 'each with the key that began it');
   });
 
   act('go with what passes through, and again as long as its body is there', async ({ upstream, gateway }) => {
     upstream.answer(keyed({ [A]: refusal, [B]: refusal }, whole({ ok: true })));
     const headers = { 'X-Provider': 'pool' };
     for (let i = 0; i < 3; i++) assert.equal((await gateway.get('/v1/things', { headers })).status, 200);
-    assert.equal(await credentials(gateway), 'disabled disabled usable');
+    upstream.answer(keyed({ [A]: refusal, [B]: refusal }));
+    await stand(gateway, 'disabled disabled usable');
     await recovered(gateway, upstream);
     upstream.answer(keyed({ [A]: refusal, [C]: refusal }, whole({ ok: true })));
     const body = JSON.stringify({ model: MODEL, words: 'x'.repeat(5000) });
