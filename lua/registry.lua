@@ -32,7 +32,7 @@ local state
 function registry.build(scanned, config)
   local list, message = targets.build(scanned, config, gateway.variable, gateway.read)
   if not list then return nil, message end
-  state = { config = config, targets = list, plans = {}, planned = 0, known = #script.list "providers" }
+  state = { config = config, targets = list, plans = {}, planned = 0, routed = 0, known = #script.list "providers" }
   state.strategies, message = strategy.build(config, list, scanned.strategies)
   if not state.strategies then return nil, message end
   local listeners
@@ -56,6 +56,7 @@ end
 -- Requests -----------------------------------------------------------------------------------------------------------
 
 local PLANS_KEPT = 2000
+local ROUTES_KEPT = 20000 -- of all plans: with hundreds of targets a plan is not small
 
 ---@class Plan which targets may serve a model, and under which name
 ---@field name string after aliases, as a client may write it
@@ -79,7 +80,7 @@ end
 
 --- What is known of models has changed: plans are made anew.
 function registry.forget()
-  state.plans, state.planned = {}, 0
+  state.plans, state.planned, state.routed = {}, 0, 0
 end
 
 --- The plan for a model as the client names it; nil when nobody serves it. Remembered per name and endpoint.
@@ -95,12 +96,13 @@ function registry.plan(requested, surface)
   local plan = plans[requested]
   if (not plan or not plan.known) and discovery.look() then return registry.plan(requested, surface) end
   if plan == nil then
-    if state.planned >= PLANS_KEPT then
-      plans, state.planned = {}, 0
+    if state.planned >= PLANS_KEPT or state.routed >= ROUTES_KEPT then
+      plans, state.planned, state.routed = {}, 0, 0
       state.plans = { [surface.endpoint] = plans }
     end
     plan = plan_make(requested, surface)
     plans[requested], state.planned = plan, state.planned + 1
+    state.routed = state.routed + (plan and #plan.targets or 0)
   end
   return plan or nil
 end

@@ -66,6 +66,20 @@ local function try_open(node, problems)
   if not opened then problems[#problems + 1] = open_problem(node, problem) end
 end
 
+--- With `targets: auto` nobody knew the targets when the file was checked.
+local function lost_key(conf, names)
+  for _, list in ipairs { "conditions", "content_conditions", "ab_variants" } do
+    for i, entry in ipairs(conf[list] or {}) do
+      local key, found = entry.target_key, false
+      for _, name in ipairs(names) do found = found or name == key end
+      if not found then
+        return ("strategy: %s[%d]: target_key %q names no configured target; declared targets: %s"):format(list, i - 1,
+          key, table.concat(names, ", "))
+      end
+    end
+  end
+end
+
 --- Joins the strategies of the configuration with their scripts and targets.
 ---@param config Config
 ---@param targets Target[]
@@ -76,6 +90,7 @@ function strategy.build(config, targets, strategies)
   local run, names, problems = { targets = {}, strategies = strategies }, {}, {}
   for i, target in ipairs(targets) do run.targets[target.name], names[i] = target, target.name end
   local root = build(run, { strategy = config.strategy, members = config.tree or names })
+  problems[1] = config.targets == "auto" and lost_key(config.strategy, names) or nil
   try_open(root, problems)
   if #problems > 0 then return nil, table.concat(problems, "\n") end
   return root

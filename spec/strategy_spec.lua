@@ -1,6 +1,9 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 local routing = require "spec.support.routing"
+local spec = require "gateway.spec"
+
+local strategy = spec.module "strategy"
 
 local targets = routing.targets "a b c d"
 
@@ -71,6 +74,21 @@ describe("an order of targets", function()
     } do
       assert.has_error(function() order_of(choose) end, words)
     end
+  end)
+
+  it("of found targets leads to those that are found", function()
+    local conf = routing.conf("conditional", { conditions = { { key = "model", value = "m", target_key = "z" } } })
+    local root, problem = strategy.build({ strategy = conf, targets = "auto" }, targets, routing.strategies())
+    assert.is_nil(root)
+    assert.equal('strategy: conditions[0]: target_key "z" names no configured target; declared targets: a, b, c, d',
+      problem)
+  end)
+
+  it("cannot begin with a strategy that does not open", function()
+    local broken = { name = "made", choose = function() end, open = function() error "no way" end }
+    local root, problem = strategy.build({ strategy = { mode = "made" } }, targets, { made = broken })
+    assert.is_nil(root)
+    assert.is_truthy(problem:find "^%S+%.lua:%d+: no way$" or problem:find "no way", problem)
   end)
 
   it("of a plan without a strategy is the plan's", function()

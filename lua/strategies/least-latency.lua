@@ -17,18 +17,17 @@ local function open()
   return { tried = {} }
 end
 
---- Targets without a time whose turn it is, from position `from` round.
-local function unknown_ones(targets, numbers, from, request)
-  local order, now, tried = {}, request.now(), request.opened.tried
+--- A target without a time whose turn it is, from position `from` round.
+local function unknown_one(targets, numbers, from, request)
+  local now, tried = request.now(), request.opened.tried
   for i = from, from + #targets - 1 do
     local at = (i - 1) % #targets + 1
     if numbers[at] < 0 and not (tried[at] and now >= tried[at] and now - tried[at] < AGAIN_S) then
       if not request.notes then tried[at] = now end
-      order[#order + 1] = targets[at]
       request:note(targets[at], "no time yet")
+      return targets[at]
     end
   end
-  return order
 end
 
 --- The target whose time is oldest, if that is stale.
@@ -46,13 +45,11 @@ local function explain(targets, what, request)
   end
 end
 
---- Whom to try before the best: those without a time, now and then one whose time is old.
-local function first_ones(targets, what, unknown, from, request)
-  if unknown then
-    local order = unknown_ones(targets, request:figures(what), from, request)
-    if #order > 0 then return order end
-  end
-  if request.random() < request.conf.config.explore then return { oldest(targets, request) } end
+--- Whom to try before the best: one without a time, now and then one whose time is old.
+local function first_one(targets, what, unknown, from, request)
+  local found = unknown and unknown_one(targets, request:figures(what), from, request)
+  if found or request.random() >= request.conf.config.explore then return found end
+  return oldest(targets, request)
 end
 
 local function choose(targets, request)
@@ -63,13 +60,9 @@ local function choose(targets, request)
   local unknown, a, b, c = request:least(what, NEXT, from, count <= CROWD)
   if request.notes then explain(targets, what, request) end
   if not a then return targets, from end
-  local order = { targets[a], targets[b], targets[c] }
-  local first = first_ones(targets, what, unknown, from, request)
-  if not first or not first[1] then return order end
-  for _, target in ipairs(order) do
-    if target ~= first[1] then first[#first + 1] = target end
-  end
-  return first
+  local first = first_one(targets, what, unknown, from, request)
+  if not first or first == targets[a] then return { targets[a], targets[b], targets[c] } end
+  return { first, targets[a], targets[b] }
 end
 
 local function more(targets, _, turn)

@@ -55,6 +55,18 @@ describe("the strategy least-latency", function()
     assert.equal("c", routing.order(plan):next().name)
   end)
 
+  it("learns of everybody within as many requests", function()
+    local many = routing.targets "a b c d e f g h"
+    local cells = routing.routes(many)
+    local pool, asked = routing.plan(conf, many, { routes = cells }), {}
+    for _ = 1, 8 do
+      local target = routing.order(pool, { random = routing.chances(0.9) }):next()
+      asked[target.name] = true
+      routing.run(cells[target.name].cell, 10)
+    end
+    for _, target in ipairs(many) do assert.is_true(asked[target.name], target.name) end
+  end)
+
   it("leaves one that became ten times slower: 90 % within 50 requests", function()
     local shares = serve(200, { a = 100, b = 120, c = 130 })
     assert.is_true(shares.a > 0.8, shares.a)

@@ -30,6 +30,9 @@ function configuration(servers, { without = '' } = {}) {
   return {
     strategy: { mode: 'conditional', conditions: [
       ...ways.map((way) => ({ key: 'header', name: 'X-Way', value: way, target_key: way })),
+      { key: 'tag', value: ['none', 'batch'], target_key: 'quick' },
+      { key: 'user', value: 'ann', target_key: 'weighted' },
+      { key: 'min_tokens', value: 2000, target_key: 'words' },
       { key: 'tools', value: true, also: [{ key: 'stream', value: false }], target_key: 'own' },
     ] },
     targets: [
@@ -138,12 +141,31 @@ plays('a strategy', open, (act) => {
     assert.equal(await says('words', user('my INVOICE, please')), 'west');
     assert.equal(await says('words', user('sql: select')), 'south');
     assert.equal(await says('words', user('hello')), 'east');
-    const answer = await gateway.fetch('POST', '/v1/messages', {
-      headers: { 'Content-Type': 'application/json', 'X-Way': 'words' },
-      body: JSON.stringify({ model: 'm', max_tokens: 5, system: 'sql:', messages: [
-        { role: 'user', content: [{ type: 'text', text: 'an invoice' }] }] }),
-    });
-    assert.equal(answer.json.content[0].text, 'west', answer.text);
+    for (const [path, body] of [
+      ['/v1/messages', { model: 'm', max_tokens: 5, system: 'sql:', messages: [
+        { role: 'user', content: [{ type: 'text', text: 'an invoice' }] }] }],
+      ['/v1/responses', { model: 'm', instructions: 'sql:', input: 'an invoice', store: false }],
+      ['/v1beta/models/m:generateContent', { systemInstruction: { parts: [{ text: 'sql:' }] },
+        contents: [{ role: 'user', parts: [{ text: 'an invoice' }] }] }],
+      ['/v1/completions', { model: 'm', prompt: 'an invoice' }],
+    ]) {
+      const answer = await gateway.fetch('POST', path, {
+        headers: { 'Content-Type': 'application/json', 'X-Way': 'words' }, body: JSON.stringify(body) });
+      const line = await gateway.log((one) => one.msg === 'http request' && one.path === path);
+      assert.equal(line.target, 'words-two', `${path}: ${answer.text}`);
+    }
+  });
+  act('goes by tags, users, sizes and bodies of any API', async ({ gateway, fresh, ask }) => {
+    fresh();
+    const target = async (body, headers) => {
+      const id = (await ask('', body, headers)).header('x-request-id');
+      return (await gateway.log((one) => one.msg === 'http request' && one.trace_id === id)).target;
+    };
+    assert.match(await target({ metadata: { tags: 'eu,batch' } }), /^quick-/);
+    assert.match(await target({}, { 'X-Gateway-Tags': 'batch' }), /^quick-/);
+    assert.match(await target({ user: 'ann' }), /^weighted-/);
+    assert.equal(await target({ messages: [{ role: 'user', content: 'word '.repeat(4000) }] }), 'words-one');
+    assert.equal(await target({ metadata: { tags: 'other' }, user: 'bob' }), 'plain-one');
   });
   act('leads the turns of a conversation to one server, and past it when it fails', async (stage) => {
     const { servers, fresh, says } = stage;
