@@ -235,20 +235,22 @@ for (const policy of ['drain', 'finish']) {
 }
 
 plays('the policy of an endpoint', async (stage) => {
-  const [openai, groq] = [await stage.upstream(), await stage.upstream()];
+  const [openai, groq, anthropic] = [await stage.upstream(), await stage.upstream(), await stage.upstream()];
   const gateway = await stage.gateway({
-    targets: { openai, groq },
+    targets: { openai, groq, anthropic },
     config: {
       client_gone: { routes: { chat: 'finish' }, calls_per_worker: 1 }, strategy: { mode: 'single' },
       targets: [
         { virtual_key: 'openai', models: [MODEL], retry: { attempts: 2 } },
         { virtual_key: 'groq', models: ['fragile'], circuit_breaker: { failure_threshold: 1, timeout: '60s' },
           concurrency: { max_concurrency: 1, queue_size: 1, queue_timeout: '50ms' } },
+        { virtual_key: 'anthropic', models: ['claude-x'], concurrency: { max_concurrency: 1 } },
       ],
+      server: { drain_timeout: '200ms' },
       timeouts: { upstream: { total: '600ms' } },
     },
   });
-  return { openai, groq, gateway };
+  return { openai, groq, anthropic, gateway };
 }, (act) => {
   act('is for that one alone', async ({ openai, gateway }) => {
     openai.answer(silence());
@@ -306,16 +308,35 @@ plays('the policy of an endpoint', async (stage) => {
     await until(3000, 'its line', () => lines(gateway).at(-1).status === 503);
   });
 
+  act('is cancelled while it waits for its turn, unless it is finished', async ({ anthropic, gateway }) => {
+    const queued = async (count) => until(3000, `${count} in the queue`, async () => (
+      (await gateway.metrics()).value('gateway_target_queued', { target: 'anthropic' }) === count));
+    const held_ = held(null, whole(MESSAGE));
+    anthropic.answer(held_.answer, whole(MESSAGE));
+    const first = await gateway.connect();
+    await first.send(gateway.chatRequest({ model: 'claude-x' }));
+    await anthropic.request(1);
+    const body = JSON.stringify({ model: 'claude-x', prompt: 'Hello' });
+    const cancelled = await leave(gateway, request('POST', '/v1/completions', {
+      headers: gateway.headers({ 'Content-Type': 'application/json' }), body }), () => queued(1), () => queued(0));
+    assert.deepEqual([cancelled.client_gone, 'tokens_in' in cancelled], ['cancel', false]);
+    const finished = await leave(gateway, gateway.chatRequest({ model: 'claude-x' }), () => queued(1), async () => {
+      await detached(gateway);
+      held_.go();
+      assert.equal((await first.answer()).status, 200);
+      first.close();
+    }, 2);
+    assert.deepEqual([finished.client_gone, finished.tokens_out], ['finish', 40]);
+    assert.equal(anthropic.complete, 2);
+  });
+
   act('ends with the gateway', async ({ openai, gateway }) => {
-    const answer = held(null, completion('hello', { usage: USAGE }));
-    openai.answer(answer.answer);
+    openai.answer(silence());
     const before = openai.requests.length;
     const line = await leave(gateway, gateway.chatRequest(), () => openai.request(before + 1), async () => {
       await detached(gateway);
       gateway.signal();
-      await gateway.log((one) => one.msg.includes('drain') || one.msg.includes('shutting')).catch(() => {});
-      answer.go();
     });
-    assert.deepEqual([line.status, line.client_gone, line.tokens_out], [499, 'finish', 40]);
+    assert.deepEqual([line.status, line.client_gone, line.error_code], [499, 'finish', 'shutting_down']);
   });
 });
