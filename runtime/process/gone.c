@@ -38,6 +38,7 @@ static enum gone policy_of(const struct settings *settings, struct slice endpoin
 /* Only what the pipeline serves goes on without its client: uploads and what passes through lean on it. */
 static bool may_go_on(const struct call *call) {
   const struct worker *worker = call->worker;
+  if (worker->overload.full || worker->overload.lagging) return false;
   bool served = call->route->class == ROUTE_MODEL && call->route->methods == METHOD_POST;
   return served && call->task && !call->forward && exchange_body_over(call->exchange) &&
          http_server_detached(worker->server) < worker->settings.client_gone_calls;
@@ -77,6 +78,19 @@ void call_drop(void *user, struct exchange *exchange) {
   call_cancel(call, "client_closed_request");
   counts_take(call);
   call_replies_free(call);
+}
+
+static void room_make(void *user, struct exchange *exchange) {
+  struct call *call = exchange_data(exchange);
+  if (!exchange_detached(exchange) || !call_drained(call)) return;
+  call_drop(user, exchange);
+  call->left = GONE_CANCEL;
+  call_break(call, 503, "overloaded", "The gateway is overloaded.");
+}
+
+void gone_make_room(struct worker *worker) {
+  bool needed = worker->overload.full && http_server_detached(worker->server) > 0;
+  if (needed) http_server_each(worker->server, room_make);
 }
 
 static void gone_count(struct worker *worker, const struct call *call) {

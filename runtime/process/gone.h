@@ -10,8 +10,10 @@
  * detached (http/exchange.h): it reads the upstream's answer to its end, and what was used and what that cost is the
  * provider's own count. A drained call is there for that alone: its script asks call_drained and does nothing more than
  * that, and nothing new is begun. A call of which no upstream has seen anything yet is cancelled rather than drained.
- * Bounded in number by client_gone.calls_per_worker and in time by what bounds every call to an upstream. */
+ * Bounded in number by client_gone.calls_per_worker and in time by what bounds every call to an upstream; and an
+ * overloaded worker takes none on. */
 struct call;
+struct worker;
 
 enum gone { GONE_NOT, GONE_CANCEL, GONE_DRAIN, GONE_FINISH };
 
@@ -23,6 +25,9 @@ const char *call_gone_name(const struct call *call);
 
 /* The http handler's event: returns an enum http_parting. */
 int call_gone(void *user, struct exchange *exchange);
+
+/* Where memory has run out, drained calls are cancelled after all. Called with each tick. */
+void gone_make_room(struct worker *worker);
 
 /* Lets go of everything that runs for it, whatever the policy. */
 void call_drop(void *user, struct exchange *exchange);

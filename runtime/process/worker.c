@@ -173,6 +173,7 @@ static void tick(uv_timer_t *ticker) {
   atomic_store(&worker->segment->workers[worker->index].tick_ms, uv_hrtime() / 1000000);
   if (!worker->server) return;
   overload_tick(worker);
+  gone_make_room(worker);
   worker_publish(worker);
   memory_trim(worker);
   generation_look(&worker->desk);
