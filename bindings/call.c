@@ -26,6 +26,10 @@ struct call *bind_call(lua_State *L, int index) {
 
 /* ---- what came in ---- */
 
+static struct slice kept(lua_State *L, struct call *call, int index) {
+  return arena_copy(exchange_arena(call->exchange), bind_slice(L, index));
+}
+
 static int call_endpoint(lua_State *L) {
   bind_push_slice(L, slice_text(bind_call(L, 1)->route->endpoint));
   return 1;
@@ -148,6 +152,19 @@ static int call_translate(lua_State *L) {
   return 2;
 }
 
+/* replace(text) -> true | nil, message: another body in the place of the client's, for good */
+static int call_replace(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  struct error error;
+  if (call_body_change(call, kept(L, call, 2), &error) < 0) {
+    lua_pushnil(L);
+    bind_push_slice(L, slice_text(error.message));
+    return 2;
+  }
+  lua_pushboolean(L, true);
+  return 1;
+}
+
 /* The part of the scripts' memory that a body may be as large as: decoded, rewritten and encoded it is there thrice. */
 enum { DECODED_SHARE = 4 };
 
@@ -199,7 +216,7 @@ static void push_scalar(lua_State *L, const struct json_member *member) {
 /* The request counts as a routed one from here on, whatever becomes of it. */
 static void note_request(struct call *call) {
   const struct json_member *stream = json_index_find(&call->index, SLICE_LITERAL("stream"));
-  call->notes.counted = true;
+  call->notes.counted = route_counts(call->route);
   call->notes.streamed = stream && stream->type == JSON_TRUE;
 }
 
@@ -208,7 +225,7 @@ static void note_request(struct call *call) {
 static int call_scan(lua_State *L) {
   struct call *call = bind_call(L, 1);
   struct error error;
-  call->notes.counted = true;
+  call->notes.counted = route_counts(call->route);
   if (call_index(call, &error) < 0) {
     lua_pushnil(L);
     bind_push_slice(L, slice_text(error.message));
@@ -248,10 +265,6 @@ static int call_raw(lua_State *L) {
 static struct json_edits *edits_of(struct call *call) {
   if (!call->edits) call->edits = arena_alloc(exchange_arena(call->exchange), sizeof *call->edits);
   return call->edits;
-}
-
-static struct slice kept(lua_State *L, struct call *call, int index) {
-  return arena_copy(exchange_arena(call->exchange), bind_slice(L, index));
 }
 
 static int edited(lua_State *L, int status) {
@@ -311,6 +324,7 @@ const luaL_Reg bind_call_request[] = {
     {"body", call_body_push},
     {"text", call_text},
     {"translate", call_translate},
+    {"replace", call_replace},
     {"decoded", call_decoded},
     {"scan", call_scan},
 

@@ -74,6 +74,8 @@ function AdminCall:answered() end
 ---@field models fun(): { id: string, owned_by: string }[] what GET /v1/models lists
 ---@field about fun(listed: table, today: string): table? what the catalog says of one of them
 ---@field owner fun(model: string): string?, table? who would serve a model or alias, and it as in that list
+---@field explain fun(call: AdminCall, asked: { model: string, endpoint: string, stream: boolean }): table?, table? what
+--- would happen to such a request; or a failure { message, param }
 ---@field draining fun(): boolean whether the gateway is shutting down
 ---@field metrics fun(): string Prometheus' text
 ---@field timestamp fun(seconds: number): string RFC 3339 with nanoseconds

@@ -66,11 +66,15 @@ local function continue(call, request)
   return failure
 end
 
+local pipeline = {}
+
 --- The one target that has the conversation, if it may serve the model.
-local function pin(request, plan)
-  if not request.pinned then return plan end
-  for _, target in ipairs(plan.targets) do
-    if target.name == request.pinned then
+---@param plan Plan
+---@param name string? the target's
+---@return Plan
+function pipeline.pin(plan, name)
+  for _, target in ipairs(name and plan.targets or {}) do
+    if target.name == name then
       return { model = plan.model, targets = { target }, routes = plan.routes, owner = plan.owner, known = plan.known }
     end
   end
@@ -85,11 +89,9 @@ local function serve(call, request, read, failure)
   if plan and #plan.targets == 0 then
     plan, failure = nil, errors.unsupported_endpoint(plan.owner, request.surface.endpoint)
   end
-  if plan then failure = walk.run(call, request, pin(request, plan)) end
+  if plan then failure = walk.run(call, request, pipeline.pin(plan, request.pinned)) end
   if failure then refusal.send(call, request, failure) end
 end
-
-local pipeline = {}
 
 --- Serves one request of a surface. Returns when the answer is complete.
 ---@param call table

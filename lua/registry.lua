@@ -6,6 +6,7 @@ local capabilities = require "capabilities"
 local catalog = require "catalog"
 local chain = require "chain"
 local discovery = require "discovery"
+local dry = require "dry"
 local events = require "events"
 local faces = require "faces"
 local gateway = require "gateway.config"
@@ -40,6 +41,7 @@ function registry.build(scanned, config)
   if registry.chain == nil then return nil, message end
   registry.shadow, message = shadow.build(config.scripts.shadow, scanned, registry.chain)
   if registry.shadow == nil then return nil, message end
+  dry.build(registry.chain)
   events.build(config.events.webhooks, listeners)
   registry.surfaces = faces.surfaces(scanned.dialects)
   for name, surface in pairs(surfaces) do registry.surfaces[name] = registry.surfaces[name] or surface end
@@ -123,6 +125,12 @@ end
 --- What the shadow found, for the admin API; nil without one.
 function registry.shadow_report()
   return shadow.report(registry.shadow)
+end
+
+--- The root of the generation's strategies.
+---@return StrategyNode
+function registry.strategies()
+  return state.strategies
 end
 
 -- What others may see ------------------------------------------------------------------------------------------------

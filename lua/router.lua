@@ -5,6 +5,7 @@
 local contracts = require "contracts"
 local control = require "gateway.control"
 local dispatch = require "dispatch"
+local explain = require "explain"
 local forward = require "forward"
 local metrics = require "gateway.metrics"
 local pipeline = require "pipeline"
@@ -28,6 +29,8 @@ local timestamp = require "timestamp"
 ---@field draining fun(): boolean
 ---@field metrics fun(): string
 ---@field scripts table              generations: see bindings/control.h; shadow: what registry.shadow_report tells
+---@field explain fun(call: AdminCall, asked: { model: string, endpoint: string, stream: boolean }): table?, Failure?
+--- what would happen to such a request
 ---@field timestamp fun(seconds: number): string
 ---@field respond fun(call: AdminCall, status: integer, value: any, headers: table?) answers with JSON
 ---@field read fun(call: AdminCall): any the body's JSON; nil: there is none, and the client has been told
@@ -44,6 +47,7 @@ local view = {
     reload = control.reload, rollback = control.rollback, generations = control.generations, active = control.active,
     report = control.report, rejected = control.rejected, stats = control.stats, shadow = registry.shadow_report,
   },
+  explain = explain.described,
   timestamp = timestamp.text,
   respond = replies.respond,
   read = replies.read,
@@ -53,6 +57,13 @@ local view = {
     return metrics.render()
   end,
 }
+
+--- POST /v1/explain: of the request that is its body.
+local function explain_written(call)
+  local explained, failure = explain.written(call)
+  if explained then return replies.respond(call, 200, explained) end
+  call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param)
+end
 
 local function bound(handler)
   return function(call) return handler(call, view) end
@@ -91,6 +102,7 @@ function router.build()
   for _, surface in pairs(registry.surfaces or surfaces) do
     routes[surface.endpoint] = function(call) return pipeline.serve(call, surface) end
   end
+  routes.explain = explain_written
   for _, name in ipairs { "passthrough", "files", "realtime", "response" } do routes[name] = forward[name] end
   for _, name in ipairs(script.list "admin") do problems[#problems + 1] = add(routes, paths, name) end
   if #problems > 0 then return nil, table.concat(problems, "\n") end

@@ -44,10 +44,11 @@ local function doubles()
   }
 end
 
---- A `require` for a candidate and its parts, which are loaded for it alone.
+--- A `require` for a script and its parts, which are loaded for it alone, over doors that stand for others.
+---@param doors table<string, table> by the names of modules
 ---@return fun(name: string): any
-function shadow_doors.require()
-  local doors, parts = doubles(), {}
+function shadow_doors.over(doors)
+  local parts = {}
   local function own_require(name)
     if type(name) == "string" and doors[name] then return doors[name] end
     local is_part = type(name) == "string" and name:find("%.") and not name:find "^gateway%."
@@ -60,6 +61,12 @@ function shadow_doors.require()
     return parts[name]
   end
   return own_require
+end
+
+--- The same for a candidate.
+---@return fun(name: string): any
+function shadow_doors.require()
+  return shadow_doors.over(doubles())
 end
 
 return shadow_doors

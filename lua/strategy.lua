@@ -185,10 +185,15 @@ local function note_label(view, outer)
   if not view.notes then view.call:note_variant(view.label) end
 end
 
+--- Of a request that is only explained no run is counted.
+local function untimed(choose, ...)
+  return choose(...)
+end
+
 --- Begins with a pool: its strategy chooses.
-local function enter(view, pool)
+local function enter(view, pool, timed)
   local node = pool.node
-  take(view, node, node.timed(node.choose, pool.members, view))
+  take(view, node, (timed or node.timed)(node.choose, pool.members, view))
 end
 
 --- A group's turn has come. Where its strategy looks into the body, that is the client's again.
@@ -200,7 +205,7 @@ local function go_in(view, pool)
   }
   if view.asked_any then view.call:translate() end
   view.turn, view.earlier, view.asked, view.label = nil, nil, false, nil
-  enter(setmetatable(view, pool.meta), pool)
+  enter(setmetatable(view, pool.meta), pool, view.notes and untimed)
   if view.label then note_label(view, label) else view.label = label end
 end
 
@@ -223,7 +228,7 @@ local function go_on(view)
   view.earlier = view.earlier or {}
   view.earlier[#view.earlier + 1] = view.order
   view.turn = turn
-  local order, start = node.timed(more, view.pool.members, view, turn)
+  local order, start = (view.notes and untimed or node.timed)(more, view.pool.members, view, turn)
   if order == nil then return false end
   take(view, node, order, start)
   return true
@@ -289,7 +294,7 @@ STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT }, Routing) }
 ---@param call table
 ---@param request Request
 ---@param notes table<table, string>? for what strategies say of targets
----@param draws number[]? for the numbers that are drawn
+---@param draws (number[]|fun(): number)? for the numbers that are drawn; or what draws them
 ---@return Routing order order:next() gives one target after the other
 function strategy.order(plan, call, request, notes, draws)
   local pool = plan.pool or STRAIGHT
@@ -297,9 +302,9 @@ function strategy.order(plan, call, request, notes, draws)
     call = call, request = request, plan = plan, notes = notes, stream = request.stream == true, asked = false,
     order = plan.targets, at = 1, count = 0, left = 0,
   }, pool.meta)
-  if draws then view.random = recorder(draws) end
+  if draws then view.random = type(draws) == "function" and draws or recorder(draws) end
   if plan.pool then
-    enter(view, pool)
+    enter(view, pool, notes and untimed)
     if view.label then note_label(view) end
   else
     view.count = #plan.targets

@@ -66,8 +66,9 @@ local function connect(target, entry, variable, read, written)
   if message or target.missing then return not message, message end
   target.origin, target.base_path, target.endpoint = found.origin, found.root, found
   if #credentials > 1 then target.several, target.vault = #credentials, cells.vault(target, credentials) end
+  target.timeouts = timeouts_of(entry, provider, written)
   target.upstream, message = reach.open(target, found.origin, credentials, {
-    timeouts = timeouts_of(entry, provider, written), http2 = provider.http2,
+    timeouts = target.timeouts, http2 = provider.http2,
   })
   return target.upstream and true, message
 end

@@ -70,9 +70,10 @@ local function hindrance(order, target)
 end
 
 --- Through the strategy's order.
+---@param asks Ask
 ---@return boolean? over
 ---@return Aside? aside
-local function go_round(call, request, plan, order)
+local function go_round(call, request, plan, order, asks)
   local aside, over
   local target = order:next()
   while target do
@@ -81,7 +82,7 @@ local function go_round(call, request, plan, order)
       aside = put_aside(aside, target, reason, wait_ms)
     else
       order:tried()
-      over, aside = ask(call, request, plan, target, aside)
+      over, aside = asks(call, request, plan, target, aside)
       if over then return true end
     end
     target = order:next()
@@ -91,13 +92,27 @@ end
 
 --- Those that were passed by, when nobody else has answered.
 ---@return boolean over
-local function go_back(call, request, plan, aside)
+local function go_back(call, request, plan, aside, asks)
   for _, list in ipairs { aside.busy, aside.throttled } do
     for _, target in ipairs(list) do
-      if ask(call, request, plan, target, aside) then return true end
+      if asks(call, request, plan, target, aside) then return true end
     end
   end
   return false
+end
+
+---@alias Ask fun(call: table, request: Request, plan: Plan, target: Target, aside: Aside?): boolean?, Aside? asks one
+--- target; true when nobody else is to be asked
+
+--- Goes through a strategy's order, and then to those that were passed by.
+---@param order Routing
+---@param asks Ask
+---@return boolean? over
+---@return Aside? aside who was passed by
+function walk.through(call, request, plan, order, asks)
+  local over, aside = go_round(call, request, plan, order, asks)
+  if not over and aside then over = go_back(call, request, plan, aside, asks) end
+  return over, aside
 end
 
 --- Nobody could be asked: because they are down, or because the strategy has nobody for this request.
@@ -125,8 +140,7 @@ function walk.run(call, request, plan)
   local draws = shadow.is_over(registry.shadow, plan) and {} or nil
   local order = strategy.order(plan, call, request, nil, draws)
   if draws then shadow.chosen(call, request, order, draws) end
-  local over, aside = go_round(call, request, plan, order)
-  if not over and aside then over = go_back(call, request, plan, aside) end
+  local over, aside = walk.through(call, request, plan, order, ask)
   local failure = request.failure
   if over and not failure then return nil end
   failure = failure or nobody(request, aside)

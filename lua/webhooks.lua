@@ -70,7 +70,7 @@ end
 local function post(receiver, id, body)
   local answer, _, code = http.fetch {
     url = receiver.url, method = "POST", headers = headers_of(receiver, id, body), body = body,
-    timeout_ms = receiver.timeout, allow = receiver.allow, max_bytes = 65536,
+    timeout_ms = receiver.timeout, allow = receiver.allow,
   }
   return webhooks.outcome(answer, code)
 end

@@ -21,7 +21,7 @@ static void form_cut(struct call_tie *tie) {
 struct form *form_read(struct call *call, struct error *error) {
   struct multipart_fault fault;
   struct slice boundary;
-  call->notes.counted = true;
+  call->notes.counted = route_counts(call->route);
   if (!multipart_boundary(content_type(call), &boundary)) {
     error_set(error, 400, "invalid_request",
               "invalid multipart form: the Content-Type is not multipart/form-data with one valid boundary");

@@ -29,6 +29,7 @@ static const struct route routes[] = {
     {"/v1beta/models/*:countTokens", METHOD_POST, ROUTE_MODEL, "gemini_count", SHAPE_GEMINI},
     {"/v1beta/models/*:embedContent", METHOD_POST, ROUTE_MODEL, "gemini_embed", SHAPE_GEMINI},
     {"/v1beta/models/*:batchEmbedContents", METHOD_POST, ROUTE_MODEL, "gemini_embed", SHAPE_GEMINI},
+    {"/v1/explain", METHOD_POST | UNCOUNTED, ROUTE_MODEL, "explain", SHAPE_OPENAI},
     {"/v1/models", READ, ROUTE_MODEL, "models", SHAPE_OPENAI},
     {"/v1/models/*", READ, ROUTE_MODEL, "model", SHAPE_OPENAI},
     {"/v1beta/models", READ, ROUTE_MODEL, "models", SHAPE_GEMINI},
@@ -82,7 +83,7 @@ unsigned route_method(struct slice method) {
 }
 
 const char *route_allow(const struct route *route) {
-  switch (route->methods) {
+  switch (route->methods & ~(unsigned)UNCOUNTED) {
     case READ:
       return "GET, HEAD";
     case METHOD_POST:

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 /* Which room of the house a request wants, known from its head alone: decides authentication and limits before any
@@ -21,7 +23,8 @@ enum {
   METHOD_PATCH = 16,
   METHOD_DELETE = 32,
   METHOD_OPTIONS = 64,
-  BODY_STREAMS = 1024 /* no method: the handler begins at the head, and takes the body as it comes */
+  BODY_STREAMS = 1024, /* no method: the handler begins at the head, and takes the body as it comes */
+  UNCOUNTED = 2048     /* no method: what is read there is no routed request: nobody is asked for anything */
 };
 
 /* Whose words a client of the route expects errors in: see shape.h. */
@@ -29,11 +32,16 @@ enum shape { SHAPE_OPENAI, SHAPE_RESPONSES, SHAPE_ANTHROPIC, SHAPE_GEMINI };
 
 struct route {
   const char *path; /* exact; one '*' stands for at least one byte, anything */
-  unsigned methods; /* METHOD_ bits, maybe BODY_STREAMS */
+  unsigned methods; /* METHOD_ bits, maybe BODY_STREAMS, UNCOUNTED */
   enum route_class class;
   const char *endpoint; /* the name lua/router.lua knows it by */
   enum shape shape;
 };
+
+/* What is read of its body is a routed request, part of gateway_requests_total. */
+static inline bool route_counts(const struct route *route) {
+  return !(route->methods & UNCOUNTED);
+}
 
 /* Never null: what no row serves gets the last one, ROUTE_UNKNOWN. */
 const struct route *route_find(struct slice path);
