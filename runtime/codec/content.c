@@ -25,6 +25,7 @@ static bool all_silent(struct slice container, silence silent) {
   }
 }
 
+/* It is valid JSON. */
 static bool is_object(struct slice data) {
   struct json_fault fault;
   data = slice_trim(data);
@@ -52,9 +53,13 @@ static bool member_find(struct slice object, const char *name, struct slice *val
   return json_find(object, &step, 1, value);
 }
 
-static bool member_empty(struct slice object, const char *name) {
-  struct slice value;
-  return !member_find(object, name, &value) || is_empty(value, value);
+/* A text that is not empty behind `member` (a key with its colon and the quote that opens its value): almost every
+ * event that opens a stream. A word that only looks so opens it, too: that is never wrong. */
+static bool speaks(struct slice data, struct slice member) {
+  const char *found = data.len > 0 ? memmem(data.ptr, data.len, member.ptr, member.len) : NULL;
+  if (!found) return false;
+  struct slice rest = slice_from(data, (size_t)(found - data.ptr) + member.len);
+  return rest.len > 0 && rest.ptr[0] != '"';
 }
 
 /* ---- chat ---- */
@@ -75,12 +80,20 @@ static bool choice_silent(struct slice key, struct slice value) {
   return json_type_of(value) == JSON_OBJECT && all_silent(value, choice_member_silent);
 }
 
+static bool vendor_member_silent(struct slice key, struct slice value) {
+  return !is(key, "error") || is_empty(key, value);
+}
+
+static bool chunk_member_silent(struct slice key, struct slice value) {
+  if (is(key, "choices")) return json_type_of(value) == JSON_ARRAY && all_silent(value, choice_silent);
+  if (is(key, "x_groq") && json_type_of(value) == JSON_OBJECT) return all_silent(value, vendor_member_silent);
+  return !is(key, "error") || is_empty(key, value);
+}
+
 bool content_chat_silent(struct slice data) {
-  struct slice choices, vendor;
-  if (!is_object(data) || !member_find(data, "choices", &choices)) return false;
-  if (json_type_of(choices) != JSON_ARRAY || !member_empty(data, "error")) return false;
-  if (member_find(data, "x_groq", &vendor) && !member_empty(vendor, "error")) return false; /* Groq's place for them */
-  return all_silent(choices, choice_silent);
+  struct slice choices;
+  if (speaks(data, SLICE_LITERAL("\"content\":\"")) || !is_object(data)) return false;
+  return all_silent(data, chunk_member_silent) && member_find(data, "choices", &choices);
 }
 
 /* ---- events that have a kind ---- */
@@ -117,7 +130,7 @@ static bool inner_silent(struct slice data, const char *name) {
 
 bool content_messages_silent(struct slice name, struct slice data) {
   static const char *const silent[] = {"message_start", "ping", "content_block_stop"};
-  if (!is_object(data)) return false;
+  if (speaks(data, SLICE_LITERAL("\"text\":\"")) || !is_object(data)) return false;
   struct slice kind = kind_of(name, data);
   if (is_kind(kind, "content_block_start")) return inner_silent(data, "content_block");
   if (is_kind(kind, "content_block_delta")) return inner_silent(data, "delta");
@@ -137,7 +150,7 @@ bool content_responses_silent(struct slice name, struct slice data) {
                                        "response.content_part.added",
                                        "response.reasoning_summary_part.added",
                                        "keepalive"};
-  if (!is_object(data)) return false;
+  if (speaks(data, SLICE_LITERAL("\"delta\":\"")) || !is_object(data)) return false;
   struct slice kind = kind_of(name, data), delta;
   if (ends_in(kind, ".delta")) return member_find(data, "delta", &delta) && is_empty(delta, delta);
   return is_one_of(kind, silent, sizeof silent / sizeof *silent);
@@ -183,7 +196,7 @@ static bool answer_member_silent(struct slice key, struct slice value) {
 /* An object with nothing of an answer in it is none that is known. */
 bool content_gemini_silent(struct slice data) {
   struct slice value;
-  if (!is_object(data)) return false;
+  if (speaks(data, SLICE_LITERAL("\"text\":\"")) || !is_object(data)) return false;
   bool known = member_find(data, "candidates", &value) || member_find(data, "usageMetadata", &value) ||
                member_find(data, "promptFeedback", &value);
   return known && all_silent(data, answer_member_silent);
