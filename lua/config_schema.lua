@@ -79,7 +79,7 @@ local concurrency = {
 local health_check = {
   interval = { "duration", min = "50ms", max = "24h", default = "10s" },
   path = { "string", min = 1, max = 1024, check = check_path_problem },
-  timeout = { "duration", min = "1ms", max = "1m", default = "5s" },
+  timeout = { "duration", min = "1ms", max = "30s", default = "5s" },
   unhealthy_after = { "integer", min = 1, max = 100, default = 3 },
   healthy_after = { "integer", min = 1, max = 100, default = 2 },
 }

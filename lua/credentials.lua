@@ -54,6 +54,13 @@ local function is_acceptance(status)
   return status < 300 or status >= 400 and status < 500 and not NOTHING_SAID[status]
 end
 
+--- Whether a status can be about the credential.
+---@param status integer
+---@return boolean
+function credentials.concerns(status)
+  return status == 401 or status == 403 or THROTTLED[status] == true
+end
+
 --- Whether a refusal may be about the request.
 local function is_doubtful(status, trial, cautious)
   return not trial and (status == 403 or status == 401 and cautious)
@@ -61,6 +68,7 @@ end
 
 --- What an answer says of the credential that was sent. True when another one may be accepted.
 local function judge(target, index, trial, status, failure, cautious)
+  if credentials.concerns(status) then log.debug("credential refused", about(target, index, status)) end
   if is_doubtful(status, trial, cautious) then
     target.vault:credential_set(index, "throttled", UNTOLD_MS)
   elseif status == 401 or status == 403 then
@@ -73,13 +81,6 @@ local function judge(target, index, trial, status, failure, cautious)
     return false
   end
   return true
-end
-
---- Whether a status can be about the credential.
----@param status integer
----@return boolean
-function credentials.concerns(status)
-  return status == 401 or status == 403 or THROTTLED[status] == true
 end
 
 --- Takes the next one that can be used, and says whether it was refused before: then this is its trial.

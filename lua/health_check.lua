@@ -2,8 +2,8 @@
 --- Targets that are asked whether they answer, though nobody has a request for them: `health_check` of a target. One
 --- worker at a time asks each; what it finds all workers go by.
 ---
---- Whose turn it is, is a key of shared memory that lives for about an interval: who adds it, asks. A worker that is
---- gone leaves it behind for no longer.
+--- Whose turn it is, is a key of shared memory: who adds it asks, and no other check of the target begins before this
+--- one is over. The key of a worker that is gone is anybody's.
 
 local clock = require "gateway.clock"
 local crypto = require "gateway.crypto"
@@ -18,7 +18,7 @@ local health_check = {}
 
 local ANSWER_BYTES = 1048576
 local APART_MS = 20   -- first turns, one behind the other
-local SHARE = 0.9     -- of the interval: how long a turn is somebody's; timers are not exact
+local SHARE = 0.9     -- of the interval: before that nobody asks again; timers are not exact
 local KEPT_S = 86400  -- how long a count of checks is remembered that nobody adds to
 
 ---@class HealthCheck
@@ -82,21 +82,41 @@ local function settle(turn, problem)
   end
 end
 
-local function run(turn)
+--- Whether it is this worker's turn. Then `leave_turn` ends it.
+local function take_turn(turn)
+  local check, due, lock = turn.target.check, turn.key .. ":due", turn.key .. ":lock"
+  if shared.get(due) then return false end
+  local holder = shared.get(lock)
+  if holder and not shared.alive(holder) then shared.delete(lock, holder) end
+  if not shared.add(lock, shared.worker(), check.timeout / 1000 + 1) then return false end
+  shared.set(due, 1, check.interval * SHARE / 1000)
+  return true
+end
+
+local function leave_turn(turn)
+  shared.delete(turn.key .. ":lock", shared.worker())
+end
+
+--- Asks. Waits.
+---@return string? problem why the target does not answer
+local function ask(turn)
   local check = turn.target.check
-  if not shared.add(turn.key, shared.worker(), check.interval * SHARE / 1000) then return end
-  local begun = clock.monotonic()
   local answer, message = errand.get(turn.target, turn.place, {
     timeout_ms = check.timeout, max_bytes = ANSWER_BYTES,
   })
-  local problem = not answer and message or nil
-  if answer and not health_check.is_alive(answer.status, check.path ~= nil) then
-    problem = ("status %d"):format(answer.status)
-  end
+  if not answer then return message end
+  if not health_check.is_alive(answer.status, check.path ~= nil) then return ("status %d"):format(answer.status) end
+end
+
+local function run(turn)
+  if not take_turn(turn) then return end
+  local begun = clock.monotonic()
+  local problem = ask(turn)
   log.debug("target checked", {
     target = turn.target.name, duration_ms = math.floor(clock.monotonic() - begun + 0.5), error = problem,
   })
   settle(turn, problem)
+  leave_turn(turn)
 end
 
 --- Where the check asks: the path of the configuration, below the root, or the list of models.

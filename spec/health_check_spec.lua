@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 --- Targets that are asked whether they answer.
 
+local shared = require "gateway.shared"
 local spec = require "gateway.spec"
 
 local health_check = spec.module "health_check"
@@ -99,6 +100,19 @@ describe("a health check", function()
     spec.clock_advance(950)
     health_check.run(turn)
     assert.equal(before + 2, #asked)
+  end)
+
+  it("begins no other one while it lasts, unless its worker is gone", function()
+    local target = target_make("long", check_with { interval = 100, timeout = 5000 })
+    local turn, before = health_check.turn_of(target), #asked
+    answer = 200
+    shared.set(turn.key .. ":lock", shared.worker(), 6)
+    spec.clock_advance(1000)
+    health_check.run(turn)
+    assert.equal(before, #asked)
+    shared.set(turn.key .. ":lock", "nobody.0", 6)
+    health_check.run(turn)
+    assert.equal(before + 1, #asked)
   end)
 
   it("takes a refused key or a limit for a sign of life", function()

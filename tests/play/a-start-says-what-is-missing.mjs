@@ -54,8 +54,9 @@ play('an address that is none names its variable', async () => {
 play('the probes are read from their status on', async (stage) => {
   const gateway = await stage.gateway({ config: { targets: [target('demo'), target('groq')] } });
   const health = '{"status":"ok","providers":[{"name":"demo","status":"available","circuit":"closed","models":3},'
-    + '{"name":"groq","status":"no_credentials","circuit":"closed","models":7,"missing":"GROQ_API_KEY"}]}\n';
-  assert.equal((await gateway.get('/health')).text, health);
+    + '{"name":"groq","status":"no_credentials","circuit":"closed","models":7,"missing":"GROQ_API_KEY"}],'
+    + '"targets":[';
+  assert.equal((await gateway.get('/health')).text.slice(0, health.length), health);
   const ready = '{"status":"ready","providers":[{"name":"demo","circuit":"closed"}],'
     + '"targets":[{"name":"demo","routable":true},{"name":"groq","routable":false}]}\n';
   assert.equal((await gateway.get('/readyz')).text, ready);

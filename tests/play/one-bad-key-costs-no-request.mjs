@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several credentials of one target: requests are spread over those that are accepted, whichever worker serves them.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 
 import { completion, failure, head, speech, whole } from '../tools/answers.mjs';
 import { connect, drain, request } from '../tools/client.mjs';
@@ -261,6 +262,18 @@ plays('several credentials of a target', open, (act) => {
     assert.equal(metrics.find('gateway_credential_disabled', { target: 'single' }).length, 0);
     const subject = { subject: 'gateway.credential.disabled' };
     assert.equal(metrics.value('gateway_events_total', subject), before.value('gateway_events_total', subject) + 1);
+  });
+
+  act('begin anew after a reload when they are others, and only then', async ({ gateway }) => {
+    assert.deepEqual([await credentials(gateway, 'aws'), await credentials(gateway, 'groq')],
+      ['disabled usable', 'disabled usable']);
+    const config = JSON.parse(fs.readFileSync(gateway.env.GATEWAY_CONFIG));
+    config.targets.find(({ name }) => name === 'aws').api_keys = [B, C];
+    fs.writeFileSync(gateway.env.GATEWAY_CONFIG, JSON.stringify(config));
+    const reloaded = await gateway.fetch('POST', '/admin/scripts/reload');
+    assert.equal(reloaded.status, 200, reloaded.text);
+    await until(5000, 'other credentials', async () => await credentials(gateway, 'aws') === 'usable usable');
+    assert.equal(await credentials(gateway, 'groq'), 'disabled usable');
   });
 
   act('are shown nowhere', async ({ gateway }) => {
