@@ -100,6 +100,20 @@ play('#104 one whose client has gone is cancelled in the middle of its stream', 
   await cancelled(upstream);
 });
 
+play('one whose client has gone is polled to its end where that is drained', async (stage) => {
+  const { upstream, gateway, prediction } = await open(stage, { client_gone: { policy: 'drain' } });
+  upstream.answer(
+    whole(prediction('starting'), { status: 201 }), whole(prediction('processing')),
+    whole(prediction('succeeded', { output: 'Hi', metrics: { input_token_count: 2, output_token_count: 3 } })));
+  const connection = await gateway.connect();
+  await connection.send(gateway.chatRequest({ model: MODEL }));
+  await upstream.request(2);
+  connection.reset();
+  const [line] = await gateway.access(1);
+  assert.deepEqual([line.status, line.client_gone, line.tokens_in, line.tokens_out], [499, 'drain', 2, 3]);
+  assert.deepEqual(upstream.requests.map(({ method }) => method), ['POST', 'GET', 'GET'], 'and is not cancelled');
+});
+
 play('#104 one that outlives the request is cancelled', async (stage) => {
   const { upstream, gateway, prediction } = await open(stage, { request_timeout: '1200ms' });
   upstream.answer(whole(prediction('starting'), { status: 201 }), whole(prediction('processing')));
