@@ -14,9 +14,8 @@ static struct slice kept_optional(lua_State *L, struct call *call, int index) {
   return lua_isnoneornil(L, index) ? (struct slice){0} : kept(L, call, index);
 }
 
-/* note_route(requested, model, provider, target, textual, price_in, price_out): one more try, or what is known before
- * the first; prices in pico-dollars a token, for a stream of texts that is cut */
-static int call_note_route(lua_State *L) {
+/* note_won(the same as note_route): of several tries at a time the one that has answered, noted before */
+static int call_note_won(lua_State *L) {
   struct call *call = bind_call(L, 1);
   lua_settop(L, 8);
   call->notes.textual = lua_toboolean(L, 6);
@@ -26,8 +25,23 @@ static int call_note_route(lua_State *L) {
   call->notes.model = kept_optional(L, call, 3);
   call->notes.provider = kept_optional(L, call, 4);
   call->notes.target = kept_optional(L, call, 5);
+  return 0;
+}
+
+/* note_route(requested, model, provider, target, textual, price_in, price_out): one more try, or what is known before
+ * the first; prices in pico-dollars a token, for a stream of texts that is cut */
+static int call_note_route(lua_State *L) {
+  call_note_won(L);
+  struct call *call = bind_call(L, 1);
   if (call->notes.target.len > 0) call->notes.attempts++;
   call->accepted = false;
+  return 0;
+}
+
+/* note_hedge("won" | "lost"): another target was asked beside the first, and has answered or not */
+static int call_note_hedge(lua_State *L) {
+  struct call *call = bind_call(L, 1);
+  call->notes.hedge = kept(L, call, 2);
   return 0;
 }
 
@@ -101,9 +115,8 @@ static int call_note_rejected(lua_State *L) {
 }
 
 const luaL_Reg bind_call_notes[] = {
-    {"note_route", call_note_route},     {"note_usage", call_note_usage},
-    {"note_cost", call_note_cost},       {"note_variant", call_note_variant},
-    {"note_costs", call_note_costs},     {"note_error", call_note_error},
-    {"note_failure", call_note_failure}, {"note_rejected", call_note_rejected},
-    {"estimate", call_estimate_tokens},  {NULL, NULL},
+    {"note_route", call_note_route},       {"note_won", call_note_won},        {"note_hedge", call_note_hedge},
+    {"note_usage", call_note_usage},       {"note_cost", call_note_cost},      {"note_variant", call_note_variant},
+    {"note_costs", call_note_costs},       {"note_error", call_note_error},    {"note_failure", call_note_failure},
+    {"note_rejected", call_note_rejected}, {"estimate", call_estimate_tokens}, {NULL, NULL},
 };

@@ -66,7 +66,8 @@ static struct stay **stays_of(lua_State *L, const struct cell *cell, struct call
   return &(*call)->stays;
 }
 
-static int push_entered(lua_State *L, const struct stay *stay) {
+static int push_entered(lua_State *L, struct stay *stay) {
+  stay->sender = task_running(L);
   bool probing = stay->pass.state == BREAKER_HALF_OPEN;
   lua_pushboolean(L, 1);
   lua_pushstring(L, probing ? "half-open" : "closed");
@@ -97,8 +98,13 @@ static int wait_results(lua_State *L, void *operation) {
   return push_refused(L, wait->cell, waiter->answer, bind_health_now(L));
 }
 
+/* It may have been let in a moment ago, by a call that goes on: one of several that were asked for it is given up. */
 static void wait_abort(void *operation) {
-  queue_quit(&((struct enter_wait *)operation)->waiter);
+  struct queue_waiter *waiter = &((struct enter_wait *)operation)->waiter;
+  struct stay **stays = &waiter->call->stays;
+  queue_quit(waiter);
+  if (!waiter->stay || stay_find(*stays, waiter->place) != waiter->stay) return;
+  stay_leave(waiter->stay, stays, HEALTH_NEITHER, -1, loop_now(&waiter->call->worker->loop));
 }
 
 static int enter_wait(lua_State *L, const struct cell *cell, struct call *call) {

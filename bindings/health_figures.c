@@ -116,6 +116,16 @@ static double read_samples(const struct health_place *place, uint64_t now) {
   return (double)atomic_load(&place->cell->latency.samples) + atomic_load(&place->cell->first_token.samples);
 }
 
+static double read_whole_samples(const struct health_place *place, uint64_t now) {
+  (void)now;
+  return atomic_load(&place->cell->latency.samples);
+}
+
+static double read_first_samples(const struct health_place *place, uint64_t now) {
+  (void)now;
+  return atomic_load(&place->cell->first_token.samples);
+}
+
 static double read_age(const struct health_place *place, uint64_t now) {
   struct health_average_view whole = health_average_read(&place->cell->latency, now);
   struct health_average_view first = health_average_read(&place->cell->first_token, now);
@@ -147,11 +157,12 @@ static double read_first_token_p95(const struct health_place *place, uint64_t no
 }
 
 health_figure bind_health_figure(lua_State *L, int index) {
-  static const char *const names[] = {"latency", "first_token", "samples",         "age", "in_flight", "remaining",
-                                      "queued",  "p95",         "first_token_p95", NULL};
-  static const health_figure reads[] = {read_latency, read_first_token, read_samples,
-                                        read_age,     read_in_flight,   read_remaining,
-                                        read_queued,  read_p95,         read_first_token_p95};
+  static const char *const names[] = {"latency",         "first_token",   "samples",       "age",
+                                      "in_flight",       "remaining",     "queued",        "p95",
+                                      "first_token_p95", "whole_samples", "first_samples", NULL};
+  static const health_figure reads[] = {read_latency,         read_first_token,   read_samples,      read_age,
+                                        read_in_flight,       read_remaining,     read_queued,       read_p95,
+                                        read_first_token_p95, read_whole_samples, read_first_samples};
   return reads[luaL_checkoption(L, index, NULL, names)];
 }
 

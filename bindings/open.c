@@ -24,6 +24,7 @@ void bind_log(lua_State *L);
 void bind_match(lua_State *L);
 void bind_metrics(lua_State *L);
 void bind_multipart(lua_State *L);
+void bind_race(lua_State *L);
 void bind_random(lua_State *L);
 void bind_schedule(lua_State *L);
 void bind_script(lua_State *L);
@@ -57,6 +58,7 @@ void bind_open_doors(lua_State *L) {
     bind_match,
     bind_metrics,
     bind_multipart,
+    bind_race,
     bind_random,
     bind_schedule,
     bind_script,

@@ -4,6 +4,7 @@
 #include "bindings/target.h"
 #include "process/call.h"
 #include "process/reply.h"
+#include "process/stay.h"
 #include "process/worker.h"
 #include "script/task.h"
 
@@ -160,6 +161,9 @@ int bind_target_send(lua_State *L) {
   wait->task = task;
   wait->reply = reply_send(call, &request, send_woken, wait, &error);
   if (!wait->reply) return bind_target_failure(L, &error, NULL); /* our own fault: no other try is better */
+  wait->reply->sender = task;
+  const struct stay *stay = stay_of(call->stays, task);
+  if (stay) wait->reply->place = stay->place;
   wait->number = task_wait(L, wait, send_results, send_abort);
   return lua_yield(L, 0);
 }

@@ -8,6 +8,7 @@
 #include "process/fault.h"
 #include "process/gone.h"
 #include "process/worker.h"
+#include "script/brood.h"
 #include "script/task.h"
 #include "script/vm.h"
 
@@ -109,7 +110,8 @@ static void serve_done(struct task *task, void *owner, const struct error *error
 
 struct call *bind_call_running(lua_State *L) {
   struct task *task = task_running(L);
-  return task && task_is(task, serve_done) ? task_owner(task) : NULL;
+  if (!task) return NULL;
+  return task_is(task, serve_done) ? task_owner(task) : brood_owner_of(task); /* a race is one of a call's */
 }
 
 void bind_call_serve(struct call *call) {

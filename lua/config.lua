@@ -226,7 +226,7 @@ local function settings_of(spec, value, settings)
       if field[1] == "map" then settings[field.setting] = pairs_text(written) end
       if field[1] == "array" then settings[field.setting] = table.concat(written, " ") end
       if written == nil and field[1] == "string" then settings[field.setting] = "" end
-    elseif field.fields then
+    elseif field.fields and not field.optional then
       settings_of(field, written, settings)
     end
   end

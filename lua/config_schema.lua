@@ -6,6 +6,7 @@
 
 local door = require "gateway.config"
 local events = require "config_events"
+local scalar = require "scalar"
 
 local later = { "unsupported" }
 
@@ -222,6 +223,21 @@ local upstream = {
   } },
 }
 
+local function delay_problem(value)
+  local milliseconds = scalar.duration { text = value }
+  if value == "p95" or milliseconds and milliseconds >= 1 and milliseconds <= 600000 then return nil end
+  return "must be p95, or a duration from 1ms to 10m"
+end
+
+--- Another target beside one that is slow. Of the root's strategy alone.
+local hedge = { "record", optional = true, fields = {
+  delay = { "string", check = delay_problem },
+  max = { "integer", min = 1, max = 3 },
+} }
+
+local root_strategy = { hedge = hedge }
+for name, field in pairs(strategy) do root_strategy[name] = field end
+
 --- When new requests are turned away so that those inside keep their pace.
 local overload = {
   memory = { "bytes", max = "1024GiB", default = "0B", setting = "overload_memory_bytes" },
@@ -240,7 +256,7 @@ return { "record", fields = {
   apiVersion = { "string", default = "v1" },
   max_request_bytes = { "bytes", min = 1, max = "1GiB", default = "32MiB", setting = "max_request_bytes" },
   request_timeout = { "duration", check = positive_time, says = "invalid request_timeout" },
-  strategy = { "record", fields = strategy },
+  strategy = { "record", fields = root_strategy },
   targets = { "array", of = { "record", fields = target }, word = "auto", required = true,
     missing = 'at least one target is required (or write "targets: auto")' },
   aliases = { "map", of = "string", default = {} },

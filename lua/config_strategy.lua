@@ -98,6 +98,13 @@ local function check_needed(block)
   end
 end
 
+local function check_hedge(block)
+  local script = block.script
+  if not block.value.hedge or type(script) ~= "table" or not script.named then return end
+  say(block, ("strategy.hedge needs a mode that goes on to other targets; %s does not"):format(block.value.mode),
+    "hedge")
+end
+
 -- The script's own ---------------------------------------------------------------------------------------------------
 
 local ANY = { "any" }
@@ -127,6 +134,7 @@ local function check_block(run, value, steps, members)
   end
   check_mode(block, run.modes)
   check_needed(block)
+  check_hedge(block)
   check_keys(block)
   check_variants(block)
   check_config(run, block)

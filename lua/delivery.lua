@@ -20,6 +20,7 @@ local delivery = {}
 --- An answer in the gateway's own words. Where a stream has begun there is no place for one.
 local function respond(call, request, answer)
   if call:begun() then return nil, errors.bad_answer end
+  if request.win then request.win(request) end
   account.note(call, request, answer.usage, answer.reply)
   call:respond(answer.status, answer.content_type or "application/json", answer.text, answer.headers, answer.reply)
   return true
@@ -27,6 +28,7 @@ end
 
 --- Shows the plugins an answer before it goes out. Nil and a Failure when one refuses it.
 local function pass_plugins(call, request, answer)
+  if request.win then request.win(request) end
   if not request.visit then return true end
   answer.usage = account.settled(call, request, answer.usage, answer.reply)
   request.usage = answer.usage
@@ -80,6 +82,7 @@ function delivery.whole(call, request, reply, provider_member)
     if wrapped then return respond(call, request, unwrapped(answer)) end
     if answer.text then return respond(call, request, named(answer, provider_member)) end
   end
+  if request.win then request.win(request) end
   account.passed(call, request, reply, true)
   call:pass(reply, provider_member)
   return true

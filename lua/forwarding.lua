@@ -115,6 +115,7 @@ local function deliver(call, request, target, route, reply)
   local failure = hidden(call, request, target, route, reply)
   if failure then return nil, failure end
   if request.stream and not reply:streams() then return nil, errors.not_stream end
+  if request.win then request.win(request) end
   remember(call, request, target, reply)
   if reply:streams() then
     return delivery.forwarded(call, request, reply, function(kept)

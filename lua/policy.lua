@@ -2,6 +2,8 @@
 --- What a target's entry says of retries, breaker and concurrency, as numbers that every part goes by. 0 stands for the
 --- default, as in the compatible gateway (gateway-api, appendix E).
 
+local scalar = require "scalar"
+
 local policy = {}
 
 local BREAKER = { failure_threshold = 5, success_threshold = 1, max_half_threshold = 1, timeout = 30000 }
@@ -73,6 +75,18 @@ function policy.concurrency(entry)
     max = block.max_concurrency, queue_size = size > 0 and size or QUEUE_SIZE,
     queue_timeout_ms = block.queue_timeout or QUEUE_TIMEOUT_MS,
   }
+end
+
+--- When a further target is asked beside one that is slow; nil: never, because nobody wants it, or the strategy names
+--- its target.
+---@param block table `strategy`
+---@param named boolean?
+---@return HedgeConf?
+function policy.hedge(block, named)
+  local conf = block.hedge
+  if not conf or named then return nil end
+  local delay = conf.delay or "p95"
+  return { delay = delay ~= "p95" and scalar.duration { text = delay } or delay, max = conf.max or 1 }
 end
 
 return policy

@@ -14,6 +14,7 @@ local health = require "gateway.health"
 local health_check = require "health_check"
 local log = require "gateway.log"
 local ownership = require "ownership"
+local policy = require "policy"
 local routes = require "routes"
 local script = require "gateway.script"
 local shadow = require "shadow"
@@ -36,6 +37,7 @@ function registry.build(scanned, config)
   state = { config = config, targets = list, plans = {}, planned = 0, routed = 0, known = #script.list "providers" }
   state.strategies, message = strategy.build(config, list, scanned.strategies)
   if not state.strategies then return nil, message end
+  state.hedge = policy.hedge(config.strategy, state.strategies.strategy.named)
   local listeners
   registry.chain, message, listeners = chain.build(config.plugins, scanned.plugins)
   if registry.chain == nil then return nil, message end
@@ -77,6 +79,7 @@ local function plan_make(requested, surface)
   local plan = { name = model, model = name, known = known, owner = owners[1].provider.name, surface = surface }
   plan.targets, plan.routes = routes.build(owners, name, requested, surface)
   plan.pool = strategy.pool(state.strategies, plan)
+  plan.hedge = state.hedge
   return plan
 end
 

@@ -56,6 +56,7 @@ local function keep(out, payloads)
 end
 
 local function begin(out)
+  if out.request.win then out.request.win(out.request) end
   if not out.open then out.call:stream(faces.dropped(out.request), out.reply, voice.content_type(out.voice)) end
   out.open = true
 end
@@ -131,6 +132,7 @@ local function look_back(out, usage, make)
 end
 
 local function end_well(out, usage, make)
+  if out.request.win then out.request.win(out.request) end
   usage = account.note(out.call, out.request, usage)
   if not out.open then
     begin(out)
@@ -244,6 +246,7 @@ end
 
 --- The upstream's own bytes, piped by C; plugins look at the end alone.
 function streaming.pipe(call, request, reply)
+  if request.win then request.win(request) end
   local out = outflow_piped(call, request, reply)
   local keep_bytes = out.visit.chain.after_request and KEPT_MAX or 0
   local whole, code, message, told = reply:relay(request.include_usage ~= true, true, keep_bytes)
@@ -254,6 +257,7 @@ end
 
 --- The same where nobody looks: C writes the end, too.
 function streaming.relay(call, request, reply)
+  if request.win then request.win(request) end
   local whole, code, message = reply:relay(request.include_usage ~= true)
   account.passed(call, request, reply)
   call:finish(whole)
@@ -263,6 +267,7 @@ end
 --- A stream of the client's own API, which C has piped and looked at.
 ---@param make fun(kept: string): string? the whole answer that kept events spell
 function streaming.forward(call, request, reply, make)
+  if request.win then request.win(request) end
   local visit = request.visit
   local keep_bytes = visit and visit.chain.after_request and KEPT_MAX or 0
   local whole, code, message, told = reply:relay(false, false, keep_bytes)
@@ -284,6 +289,7 @@ end
 --- An answer of another surface in pieces: bytes, or events of another kind than chat's.
 ---@param usage Usage? what the surface counts by
 function streaming.bytes(call, request, reply, usage)
+  if request.win then request.win(request) end
   local whole, code, message = reply:relay(false, true)
   usage = account.note(call, request, account.merged(account.of_reply(reply), usage))
   local out = outflow_piped(call, request, reply)

@@ -71,16 +71,17 @@ end
 
 -- One try ------------------------------------------------------------------------------------------------------------
 
-local function leave(call, target, route, verdict, wait_ms)
+local function leave(call, request, target, route, verdict, wait_ms)
+  request.inside = nil
   local event = route.cell:leave(call, verdict, wait_ms)
   if event then circuit.changed(event, target, route.model) end
 end
 
 --- What the breaker learns of the try: of a stream at its end.
-local function judge(call, target, route, failure)
-  if not failure then return leave(call, target, route, "ok") end
+local function judge(call, request, target, route, failure)
+  if not failure then return leave(call, request, target, route, "ok") end
   local wait = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
-  leave(call, target, route, retry.verdict(failure), wait)
+  leave(call, request, target, route, retry.verdict(failure), wait)
 end
 
 local function run(call, request, plan, target, route)
@@ -89,7 +90,7 @@ local function run(call, request, plan, target, route)
   request.route = route
   if request.visit then request.visit.target = target end
   local answered, failure = attempt.run(call, request, target, route)
-  judge(call, target, route, failure)
+  judge(call, request, target, route, failure)
   if failure and not answered and not failure.plugin then count(call, target, failure) end
   return answered, failure
 end
@@ -108,6 +109,7 @@ function tries.run(call, request, plan, target)
   repeat
     local entered, state, more = route.cell:enter(call)
     if not entered then return nil, failure, state, more end
+    request.inside = route.cell
     if more then circuit.changed(more, target, route.model) end
     local answered
     answered, failure = run(call, request, plan, target, route)

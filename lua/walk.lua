@@ -9,6 +9,7 @@
 --- has failed: only for the first of its order that is not down.
 
 local errors = require "errors"
+local hedge = require "hedge"
 local metrics = require "gateway.metrics"
 local registry = require "registry"
 local shadow = require "shadow"
@@ -43,16 +44,11 @@ local function put_aside(aside, target, reason, wait_ms)
   return aside
 end
 
---- Asks one target. True when nobody else is to be asked; `request.failure` says why, unless it has answered.
+--- What came of a target. True when nobody else is to be asked; `request.failure` says why, unless it has answered.
 ---@param aside Aside?
 ---@return boolean? over
 ---@return Aside? aside
-local function ask(call, request, plan, target, aside)
-  if request.failure then
-    request.moved = true
-    metrics.series("gateway_failovers_total", target.name):add(1)
-  end
-  local answered, failure, reason, wait_ms = tries.run(call, request, plan, target)
+local function settle(call, request, target, aside, answered, failure, reason, wait_ms)
   if answered then
     request.failure = nil
     return true, aside
@@ -62,6 +58,20 @@ local function ask(call, request, plan, target, aside)
   return request.failure.final or call:drained(), aside -- for a client that has left nobody else is asked
 end
 
+local function move_on(request, target)
+  if not request.failure then return end
+  request.moved = true
+  metrics.series("gateway_failovers_total", target.name):add(1)
+end
+
+--- Asks one target.
+---@return boolean? over
+---@return Aside? aside
+local function ask(call, request, plan, target, aside)
+  move_on(request, target)
+  return settle(call, request, target, aside, tries.run(call, request, plan, target))
+end
+
 --- What keeps a target from being asked now. One that the strategy names is asked although it is slow.
 local function hindrance(order, target)
   local reason, wait_ms = order.plan.routes[target].cell:look()
@@ -69,23 +79,79 @@ local function hindrance(order, target)
   return reason, wait_ms
 end
 
+--- The next of the order that may be asked now.
+---@param aside Aside?
+---@return Target? target
+---@return Aside? aside
+local function next_free(order, aside)
+  local target = order:next()
+  while target do
+    local reason, wait_ms = hindrance(order, target)
+    if not reason then return target, aside end
+    aside = put_aside(aside, target, reason, wait_ms)
+    target = order:next()
+  end
+  return nil, aside
+end
+
+-- Beside a slow one --------------------------------------------------------------------------------------------------
+
+---@class Supply the rest of the order, for whoever asks several at a time
+---@field order Routing
+---@field aside Aside?
+---@field kept Target? was taken and not asked
+local Supply = {}
+Supply.__index = Supply
+
+function Supply:next()
+  local target = self.kept
+  self.kept = nil
+  if not target then target, self.aside = next_free(self.order, self.aside) end
+  return target
+end
+
+function Supply:back(target)
+  self.kept = target
+end
+
+function Supply:asked()
+  self.order:tried()
+end
+
+--- Asks a target, and others of the order beside it when it takes too long.
+---@param order Routing? nil: nobody is behind it
+---@return boolean? over
+---@return Aside? aside
+---@return Target? kept whose turn it is
+local function ask_hedged(call, request, plan, target, aside, order)
+  local delay = order and hedge.delay(plan.hedge, request, target, plan.routes[target])
+  if not delay then return ask(call, request, plan, target, aside) end
+  local supply = setmetatable({ order = order, aside = aside }, Supply)
+  move_on(request, target)
+  local ended = hedge.run(call, request, plan, target, plan.hedge, delay, supply)
+  local over
+  aside = supply.aside
+  for _, one in ipairs(ended) do
+    over, aside = settle(call, request, one.target, aside, one.answered, one.failure, one.reason, one.wait_ms)
+  end
+  return over, aside, supply.kept
+end
+
+-- The rounds ---------------------------------------------------------------------------------------------------------
+
 --- Through the strategy's order.
 ---@param asks Ask
 ---@return boolean? over
 ---@return Aside? aside
 local function go_round(call, request, plan, order, asks)
-  local aside, over
-  local target = order:next()
+  local over, kept
+  local target, aside = next_free(order)
   while target do
-    local reason, wait_ms = hindrance(order, target)
-    if reason then
-      aside = put_aside(aside, target, reason, wait_ms)
-    else
-      order:tried()
-      over, aside = asks(call, request, plan, target, aside)
-      if over then return true end
-    end
-    target = order:next()
+    order:tried()
+    over, aside, kept = asks(call, request, plan, target, aside, order)
+    if over then return true end
+    target = kept
+    if not target then target, aside = next_free(order, aside) end
   end
   return false, aside
 end
@@ -101,8 +167,8 @@ local function go_back(call, request, plan, aside, asks)
   return false
 end
 
----@alias Ask fun(call: table, request: Request, plan: Plan, target: Target, aside: Aside?): boolean?, Aside? asks one
---- target; true when nobody else is to be asked
+---@alias Ask fun(call: table, request: Request, plan: Plan, target: Target, aside: Aside?, order: Routing?): boolean?,
+--- Aside?, Target? asks one target; true when nobody else is to be asked; who was taken from the order and not asked
 
 --- Goes through a strategy's order, and then to those that were passed by.
 ---@param order Routing
@@ -140,7 +206,7 @@ function walk.run(call, request, plan)
   local draws = shadow.is_over(registry.shadow, plan) and {} or nil
   local order = strategy.order(plan, call, request, nil, draws)
   if draws then shadow.chosen(call, request, order, draws) end
-  local over, aside = walk.through(call, request, plan, order, ask)
+  local over, aside = walk.through(call, request, plan, order, plan.hedge and ask_hedged or ask)
   local failure = request.failure
   if over and not failure then return nil end
   failure = failure or nobody(request, aside)

@@ -149,6 +149,7 @@ static void log_call(struct log *log, const struct exchange *exchange, const str
   optional_text(log, "model", notes->model);
   if (!slice_equal(notes->requested, notes->model)) optional_text(log, "requested_model", notes->requested);
   if (notes->counted) log_raw(log, "stream", notes->streamed ? SLICE_LITERAL("true") : SLICE_LITERAL("false"));
+  optional_text(log, "hedge", notes->hedge);
   if (notes->attempts > 1) log_integer(log, "attempts", notes->attempts);
   if (notes->tokens_in >= 0) log_integer(log, "tokens_in", notes->tokens_in);
   if (notes->tokens_out >= 0) log_integer(log, "tokens_out", notes->tokens_out);

@@ -40,6 +40,7 @@ struct call_notes {
   struct slice code;               /* error code of the answer; empty = none */
   struct slice variant;            /* which one a strategy made of the request; empty = none */
   struct slice failure;            /* what went wrong, in the gateway's own words; empty = the code says it */
+  struct slice hedge;              /* "won", "lost"; empty = nobody was asked beside another */
   struct slice error_type;         /* gateway_provider_errors_total's label; empty = none */
   long long tokens_in, tokens_out; /* -1 = unknown */
   long long cost;                  /* micro-dollars; -1 = unknown */

@@ -86,7 +86,8 @@ struct reply {
   uint64_t passed; /* bytes of a stream: READING: taken by the script's splitter, RELAYING: written to the client */
   reply_wake wake;
   void *waiter;
-  void *waiting; /* the script's wait for events, in the call's arena */
+  const void *sender; /* the script's task that has asked, for whoever ends that one */
+  void *waiting;      /* the script's wait for events, in the call's arena */
   struct usage usage;
   /* relaying */
   struct relay_options options;

@@ -106,6 +106,13 @@ enum breaker_change stay_leave(struct stay *stay, struct stay **list, enum healt
   return change;
 }
 
+const struct stay *stay_of(const struct stay *list, const void *sender) {
+  for (const struct stay *stay = list; stay; stay = stay->next) {
+    if (stay->sender == sender) return stay;
+  }
+  return list;
+}
+
 void stay_head(const struct call *call, const struct stay_place *place, const struct transfer_response *response) {
   struct worker *worker = call->worker;
   for (unsigned i = 0; place && i < response->field_count; i++) {

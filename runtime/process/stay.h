@@ -21,6 +21,7 @@ struct stay {
   const struct stay_place *place;
   struct breaker_pass pass;
   uint64_t entered_at; /* uv_hrtime */
+  const void *sender;  /* the script's task that has entered, where several work for one call */
 };
 
 /* Lets `call` in at the place. `list` is where its stays are: the call's, or without one the specs'. YES fills `out`,
@@ -34,6 +35,9 @@ enum health_answer stay_enter_waited(struct call *call, const struct stay_place 
 
 /* The newest one there; null when there is none. */
 struct stay *stay_find(struct stay *list, const struct stay_place *place);
+
+/* The newest one of this task; where there is none the newest of all; null when there is none at all. */
+const struct stay *stay_of(const struct stay *list, const void *sender);
 
 /* What an upstream says of its own limits, in the head of an answer to the call. `place` may be null. */
 void stay_head(const struct call *call, const struct stay_place *place, const struct transfer_response *response);

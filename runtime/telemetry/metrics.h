@@ -48,6 +48,7 @@ enum metrics_family {
   METRIC_TARGET_QUEUED,     /* gateway_target_queued{target}: the same */
   METRIC_TARGET_UP,         /* gateway_target_up{target}: 1, or 0 where checks fail */
   METRIC_CREDENTIAL_DISABLED, /* gateway_credential_disabled{target,index}: 1 while it is left alone */
+  METRIC_HEDGES,              /* gateway_hedges_total{target,outcome}: won, lost, refused */
   METRIC_FAMILIES
 };
 

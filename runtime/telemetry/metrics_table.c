@@ -12,7 +12,7 @@ static const char *const label_names[METRIC_LABELS] = {
     [LABEL_RESULT] = "result",     [LABEL_EVENT] = "name",
     [LABEL_SUBJECT] = "subject",   [LABEL_VARIANT] = "variant",
     [LABEL_REASON] = "reason",     [LABEL_POLICY] = "policy",
-    [LABEL_CREDENTIAL] = "index",
+    [LABEL_CREDENTIAL] = "index",  [LABEL_OUTCOME] = "outcome",
 };
 
 static const struct metrics_bucket buckets[METRIC_BUCKETS] = {
@@ -187,6 +187,12 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                                     2,
                                     {LABEL_TARGET, LABEL_CREDENTIAL},
                                     false},
+    [METRIC_HEDGES] = {"gateway_hedges_total",
+                       "Targets asked beside one that is slow, by what became of it.",
+                       METRIC_COUNTER,
+                       2,
+                       {LABEL_TARGET, LABEL_OUTCOME},
+                       false},
 };
 
 const struct metrics_description *metrics_describe(enum metrics_family family) {

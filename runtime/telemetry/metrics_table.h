@@ -31,6 +31,7 @@ enum metric_label { /* a value belongs to its label's name: `openai` the provide
                     LABEL_REASON,
                     LABEL_POLICY,
                     LABEL_CREDENTIAL,
+                    LABEL_OUTCOME,
                     METRIC_LABELS
 };
 

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { completion, framed, stream } from '../tools/answers.mjs';
+import { completion, framed, silence, stream } from '../tools/answers.mjs';
 import { drain, spelled } from '../tools/client.mjs';
 import { until } from '../tools/wire.mjs';
 
@@ -95,9 +95,12 @@ const BEGIN = [
   event({ type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } }),
 ];
 
-plays('a dialect that fails inside a stream', async (stage) => {
-  const upstream = await stage.upstream();
-  return { upstream, gateway: await stage.gateway({ targets: { anthropic: upstream } }) };
+const HEDGED = { strategy: { mode: 'fallback', hedge: { delay: '1ms' } } };
+
+const failing = (where, config) => plays(`a dialect that fails inside ${where}`, async (stage) => {
+  const upstream = await stage.upstream(), other = await stage.upstream();
+  other.answer(silence());
+  return { upstream, gateway: await stage.gateway({ targets: { anthropic: upstream, openai: other }, config }) };
 }, (act) => {
   for (const how of ['raise here', 'loop here']) {
     act(`ends it with an error event (${how})`, async ({ upstream, gateway }) => {
@@ -113,3 +116,6 @@ plays('a dialect that fails inside a stream', async (stage) => {
     });
   }
 });
+
+failing('a stream', {});
+failing('a stream, while another target is asked beside it', HEDGED);
