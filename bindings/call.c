@@ -305,6 +305,14 @@ static int call_reset(lua_State *L) {
   return 0;
 }
 
+/* look_through(): all of the body is about to be looked at, which takes time and memory as long as it is */
+static int call_look_through(lua_State *L) {
+  size_t len = call_body(bind_call(L, 1)).len;
+  vm_memory_reserve(vm_of(L), 2 * len);
+  vm_work_expect(vm_of(L), len);
+  return 0;
+}
+
 /* deadline(milliseconds): bounds the request, or a stream until it begins; nil = none */
 static int call_set_deadline(lua_State *L) {
   struct call *call = bind_call(L, 1);
@@ -338,6 +346,7 @@ const luaL_Reg bind_call_request[] = {
     {"when_cut", bind_when_cut},
 
     {"says", call_says},
+    {"look_through", call_look_through},
     {"deadline", call_set_deadline},
     {NULL, NULL},
 };

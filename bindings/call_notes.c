@@ -3,6 +3,7 @@
 #include "bindings/call.h"
 #include "process/call.h"
 #include "process/reply.h"
+#include "script/vm.h"
 
 /* What the access line and the metrics are told of a call. */
 
@@ -71,6 +72,7 @@ static int call_estimate_tokens(lua_State *L) {
   struct slice answer = {0};
   if (!lua_isnoneornil(L, 2)) answer = bind_reply(L, 2)->index.text;
   long long asked, answered;
+  vm_work_expect(vm_of(L), call_body(call).len);
   call_estimate(call, answer, &asked, &answered);
   lua_pushnumber(L, (lua_Number)asked);
   lua_pushnumber(L, (lua_Number)answered);

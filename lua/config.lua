@@ -187,6 +187,7 @@ local function warnings_of(value, environment, known)
   if environment.GATEWAY_ENV == "production" and value.limits.address_rate == 0 then
     warnings[#warnings + 1] = UNLIMITED
   end
+  for _, warning in ipairs(config_strategy.warnings(value.strategy)) do warnings[#warnings + 1] = warning end
   for _, name in ipairs(NOT_YET) do
     if not NOTHING_ASKED[environment[name] or ""] then
       warnings[#warnings + 1] = name .. " is not supported by this version yet and has no effect"

@@ -163,4 +163,26 @@ function config_strategy.check(document, node, known, variable, report)
   return run.errors
 end
 
+--- Who looks at a list: a script of the operator's own may look at any.
+local READERS = {
+  conditions = "conditional", content_conditions = "content-based", ab_variants = "ab-test",
+}
+local OURS = {}
+for name in ("ab-test conditional content-based cost-optimized fallback least-busy least-latency loadbalance priority "
+  .. "rate-aware single sticky"):gmatch "%S+" do OURS[name] = true end
+
+--- What is written and does nothing.
+---@param strategy table the root's block
+---@return string[]
+function config_strategy.warnings(strategy)
+  local warnings = {}
+  for _, list in ipairs(suggest.names(READERS)) do
+    if #(strategy[list] or {}) > 0 and OURS[strategy.mode] and strategy.mode ~= READERS[list] then
+      warnings[#warnings + 1] = ("strategy.%s does nothing with mode %s: it belongs to %s"):format(list, strategy.mode,
+        READERS[list])
+    end
+  end
+  return warnings
+end
+
 return config_strategy

@@ -81,6 +81,7 @@ local KINDS = { text = true, prompt = true, input = true }
 --- The parts of a request's body; none where nobody chats.
 local function parts(call, surface)
   if not CHATS[surface.name] then return function() end end
+  call:look_through()
   local doc = document.of_call(call)
   if not doc then return function() end end
   return doc:texts(places.request(surface.endpoint))

@@ -83,6 +83,17 @@ describe("the configuration of a strategy", function()
       strategy_errors "  mode: least-latency\n  config: { explor: 1 }\n")
   end)
 
+  it("is told what does nothing", function()
+    local loaded = valid(TARGETS .. "strategy: { mode: fallback, conditions: [{ key: model, value: m, "
+      .. "target_key: b }] }")
+    assert.same({ "strategy.conditions does nothing with mode fallback: it belongs to conditional" }, loaded.warnings)
+  end)
+
+  it("has no config where its strategy takes none", function()
+    assert.equal('strategy.config.by: unknown key "by": nothing can be written here',
+      strategy_errors "  mode: fallback\n  config: { by: x }\n")
+  end)
+
   it("may have any config for a script without a schema", function()
     known.strategies.mine = { name = "mine", choose = function(targets) return targets end }
     assert.same({ a = { 1, "x" } }, valid(TARGETS .. "strategy: { mode: mine, config: { a: [1, x] } }").strategy.config)
@@ -103,6 +114,8 @@ describe("a condition", function()
     for condition, problem in pairs {
       ["{ key: model, target_key: b }"] = "value is required",
       ["{ key: model, value: 4, target_key: b }"] =
+        "value must be a word, or a list of words; a number or true belongs in quotes",
+      ["{ key: model, value: false, target_key: b }"] =
         "value must be a word, or a list of words; a number or true belongs in quotes",
       ["{ key: tag, value: [], target_key: b }"] =
         "value must be a word, or a list of words; a number or true belongs in quotes",

@@ -182,8 +182,7 @@ local function test_problem(test)
 end
 
 local function check_test(test, where, report, ...)
-  if not test or test.key == false or test.name == false or test.value == false and test.key ~= "stream"
-    and test.key ~= "tools" then return end
+  if not test or test.key == false or test.name == false then return end -- refused already
   local problem = test_problem(test)
   if problem then report(("%s: %s"):format(where, problem), ...) end
 end
@@ -248,4 +247,4 @@ local function more(targets, _, turn)
 end
 
 ---@type Strategy
-return { name = "conditional", named = true, check = check, open = open, choose = choose, more = more }
+return { name = "conditional", schema = {}, named = true, check = check, open = open, choose = choose, more = more }

@@ -4,5 +4,6 @@
 ---@type Strategy
 return {
   name = "fallback",
+  schema = {},
   choose = function(targets) return targets end,
 }

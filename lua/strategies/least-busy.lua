@@ -42,4 +42,4 @@ local function more(_, request, turn)
 end
 
 ---@type Strategy
-return { name = "least-busy", open = open, choose = choose, more = more }
+return { name = "least-busy", schema = {}, open = open, choose = choose, more = more }

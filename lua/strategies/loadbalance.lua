@@ -28,4 +28,4 @@ local function choose(targets, request)
 end
 
 ---@type Strategy
-return { name = "loadbalance", open = open, choose = choose }
+return { name = "loadbalance", schema = {}, open = open, choose = choose }

@@ -48,4 +48,4 @@ local function choose(targets, request)
 end
 
 ---@type Strategy
-return { name = "priority", open = open, choose = choose, more = more }
+return { name = "priority", schema = {}, open = open, choose = choose, more = more }

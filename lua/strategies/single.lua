@@ -4,6 +4,7 @@
 ---@type Strategy
 return {
   name = "single",
+  schema = {},
   named = true,
   choose = function(targets)
     if #targets == 1 then return targets end

@@ -44,7 +44,8 @@ function configuration(servers, { without = '' } = {}) {
         [['one', east], ['two', west]]),
       group('words', { mode: 'content-based', content_conditions: [
         { type: 'prompt_contains', value: 'Invoice', target_key: 'words-two' },
-        { type: 'prompt_regex', value: '^sql:', target_key: 'words-three' }] },
+        { type: 'prompt_regex', value: '^sql:', target_key: 'words-three' },
+        { type: 'prompt_regex', value: '(x+x+)+y.{50}z', target_key: 'words-three' }] },
         [['one', east], ['two', west], ['three', south]]),
       group('sticky', { mode: 'sticky', config: { by: ['user', 'prefix'] } },
         [['one', east], ['two', west], ['three', south]]),
@@ -154,6 +155,11 @@ plays('a strategy', open, (act) => {
       const line = await gateway.log((one) => one.msg === 'http request' && one.path === path);
       assert.equal(line.target, 'words-two', `${path}: ${answer.text}`);
     }
+  });
+  act('looks through a prompt of megabytes that was made to keep it busy', async ({ fresh, says }) => {
+    fresh();
+    assert.equal(await says('words', user('x'.repeat(4 << 20))), 'east');
+    assert.equal(await says('words', user(`${'x'.repeat(4 << 20)} invoice`)), 'west');
   });
   act('goes by tags, users, sizes and bodies of any API', async ({ gateway, fresh, ask }) => {
     fresh();
