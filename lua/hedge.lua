@@ -169,7 +169,10 @@ end
 --- One has ended. True when the race has.
 local function is_over(run, entrant)
   run.ended[#run.ended + 1] = entrant
-  if entrant.answered then return true end
+  if entrant.answered then
+    hedge.win(entrant.request)
+    return true
+  end
   count(entrant, "lost")
   local final = entrant.failure and entrant.failure.final
   if final then

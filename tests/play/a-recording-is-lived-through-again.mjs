@@ -345,3 +345,15 @@ play('a replay without its recording, or with wrong arguments, says what to do a
     assert.match(err, words);
   }
 });
+
+play('a hedged request comes out the same, whoever has won', async (stage) => {
+  const first = await stage.upstream(), second = await stage.upstream();
+  const strategy = { mode: 'fallback', hedge: { delay: '40ms' } };
+  const scene = await recorded(stage, { openai: first, groq: second }, { strategy });
+  first.answer(silence(), completion('first', { delay: 100 }), silence());
+  second.answer(completion('second'), silence(), speech(['sec', 'ond']));
+  await scene.gateway.chat();
+  await scene.gateway.chat();
+  await streamed(scene.gateway);
+  await allIdentical(scene, 3);
+});
