@@ -51,7 +51,8 @@ local function add_choice(run, said, position)
     run.choices[index], run.order[#run.order + 1] = choice, choice
   end
   if json.is_object(said.delta) then add_delta(choice, said.delta) end
-  if type(said.finish_reason) == "string" then choice.finish = said.finish_reason end
+  local reason = said.finish_reason -- some providers say "" all the while
+  if type(reason) == "string" and reason ~= "" then choice.finish = reason end
 end
 
 local function add_chunk(run, chunk)

@@ -54,7 +54,7 @@ function source.spoken(dialect, reply)
       return dialect.first_failure and dialect.first_failure("error", data) or errors.stream_error
     end
     counted = usage_in(data) or counted
-    self.finished = self.finished or data:find '"finish_reason"%s*:%s*"' ~= nil
+    self.finished = self.finished or data:find '"finish_reason"%s*:%s*"[^"]' ~= nil
   end
   function self.next(milliseconds)
     local payloads, over = inner.next(milliseconds)

@@ -147,7 +147,7 @@ static void choice_read(const struct scope *scope, struct slice key, struct slic
     members_read(scope, value, delta_member_read);
   } else if (is(key, "text") && is_string(value)) {
     text_add(scope, "text", value);
-  } else if (is(key, "finish_reason") && is_string(value)) {
+  } else if (is(key, "finish_reason") && says(value)) { /* some providers say "" all the while */
     buffer_append(&scope->delta->finished, &scope->choice, sizeof scope->choice);
     scope->delta->more = true;
   } else if (is(key, "logprobs") && json_type_of(value) != JSON_NULL) {

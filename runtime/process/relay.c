@@ -18,17 +18,33 @@ static struct slice blank_skip(struct slice text) {
   return text;
 }
 
-/* The value behind `"name":` inside `data` begins with one of `firsts`; white space is allowed around the colon. */
-static bool member_starts(struct slice data, struct slice quoted_name, const char *firsts) {
+/* Moves `data` behind the next `"name":` in it; white space is allowed around the colon. False when there is none. */
+static bool member_next(struct slice *data, struct slice quoted_name) {
   for (;;) {
-    const char *found = data.len ? memmem(data.ptr, data.len, quoted_name.ptr, quoted_name.len) : NULL;
+    const char *found = data->len ? memmem(data->ptr, data->len, quoted_name.ptr, quoted_name.len) : NULL;
     if (!found) return false;
-    data = slice_from(data, (size_t)(found - data.ptr) + quoted_name.len);
-    struct slice rest = blank_skip(data);
+    *data = slice_from(*data, (size_t)(found - data->ptr) + quoted_name.len);
+    struct slice rest = blank_skip(*data);
     if (rest.len == 0 || rest.ptr[0] != ':') continue;
-    rest = blank_skip(slice_from(rest, 1));
-    if (rest.len > 0 && rest.ptr[0] && strchr(firsts, rest.ptr[0])) return true;
+    *data = blank_skip(slice_from(rest, 1));
+    if (data->len > 0) return true;
   }
+}
+
+/* The value of such a member begins with one of `firsts`. */
+static bool member_starts(struct slice data, struct slice quoted_name, const char *firsts) {
+  while (member_next(&data, quoted_name)) {
+    if (data.ptr[0] && strchr(firsts, data.ptr[0])) return true;
+  }
+  return false;
+}
+
+/* A choice says why it ended; some providers say "" all the while. */
+static bool finish_told(struct slice data) {
+  while (member_next(&data, SLICE_LITERAL("\"finish_reason\""))) {
+    if (data.len > 1 && data.ptr[0] == '"' && data.ptr[1] != '"') return true;
+  }
+  return false;
 }
 
 static bool choices_empty(const struct json_index *index) {
@@ -81,7 +97,7 @@ static bool event_passes(struct reply *reply, struct sse_event *event) {
     return !reply->options.leave_open;
   }
   bool named = slice_equal(event->name, SLICE_LITERAL("error"));
-  if (member_starts(event->data, SLICE_LITERAL("\"finish_reason\""), "\"")) reply->saw_finish = true;
+  if (finish_told(event->data)) reply->saw_finish = true;
   if (!named && is_ordinary(event->data)) return true;
   bool forward = event_read(reply, event->data);
   if (!named || reply->saw_error) return forward;

@@ -3,15 +3,20 @@ import assert from 'node:assert/strict';
 
 import { chunk, stream } from '../tools/answers.mjs';
 import { drain, spelled } from '../tools/client.mjs';
+import { MODEL } from '../tools/gateway.mjs';
 import { plays } from '../tools/play.mjs';
 
 const WORDS = ['half a ', 'sentence'];
 const BEGUN = [chunk({ role: 'assistant', content: '' }), ...WORDS.map((content) => chunk({ content }))];
 
+/** Some providers have a finish_reason in every chunk, an empty one. */
+const EMPTY = [chunk({ role: 'assistant', content: '' }, ''), ...WORDS.map((content) => chunk({ content }, ''))];
+
 const CUTS = {
   'inside its chunked body': stream(BEGUN, { every: 10, end: 'cut' }),
   'by a reset': stream(BEGUN, { every: 10, end: 'reset' }),
   'by a proper end of the body, but no [DONE] and no finish_reason': stream(BEGUN, { every: 10 }),
+  'by a proper end, with nothing but empty finish_reasons': stream(EMPTY, { every: 5 }),
   'inside an event': stream([...BEGUN, Buffer.from('data: {"id":"x","choi')], { every: 10, end: 'cut' }),
 };
 
@@ -35,9 +40,23 @@ plays('a stream cut', open, (act) => {
       assert.ok(!list.some((one) => one.choices?.[0]?.finish_reason), 'no invented finish_reason');
     });
   }
+  act('is none to clients of other APIs either', async ({ upstream, gateway }) => {
+    upstream.answer(stream(EMPTY));
+    const asked = {
+      '/v1/messages': { model: MODEL, max_tokens: 9, stream: true, messages: [{ role: 'user', content: 'Hi' }] },
+      [`/v1beta/models/${MODEL}:streamGenerateContent?alt=sse`]: { contents: [{ parts: [{ text: 'Hi' }] }] },
+    };
+    for (const [path, body] of Object.entries(asked)) {
+      const got = await gateway.fetch('POST', path, {
+        headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+      });
+      assert.match(got.text, /half a [^]*sentence[^]*"error"/, path);
+      assert.doesNotMatch(got.text, /message_stop|finishReason/);
+    }
+  });
   act('is counted as an error', async ({ gateway }) => {
     const metrics = await gateway.metrics();
     assert.equal(metrics.value('gateway_requests_total', { status: 'success' }), 0);
-    assert.equal(metrics.value('gateway_requests_total', { status: 'error' }), Object.keys(CUTS).length);
+    assert.equal(metrics.value('gateway_requests_total', { status: 'error' }), Object.keys(CUTS).length + 2);
   });
 });

@@ -31,6 +31,14 @@ local function typed(object, name, kind)
   return nil
 end
 
+--- Why one of a stream's choices ended; nil while it goes on: some providers say "" all the while.
+---@param choice any
+---@return string?
+local function reason(choice)
+  local found = typed(choice, "finish_reason", "string")
+  return found ~= "" and found or nil
+end
+
 --- The text `found`, which may still stand as it was written (raw_keys "long"); nil when it is none.
 ---@param found any
 ---@return string|userdata|nil
@@ -105,7 +113,7 @@ local function positions(map)
 end
 
 return {
-  positions = positions,
+  positions = positions, reason = reason,
   member = member, typed = typed, text = text_of, read = read, blank = blank, trimmed = trimmed,
   characters = characters, cut = cut, listed = listed,
 }

@@ -56,7 +56,7 @@ local function take_choice(state, choice, position)
   local index = (state.part - 1) * state.context.kept.n + (typed(choice, "index", "number") or position - 1)
   local delta = typed(choice, "delta", "table")
   local text = typed(delta, "content", "string") or typed(delta, "refusal", "string") or ""
-  local reason = answer.reason(typed(choice, "finish_reason", "string"))
+  local reason = answer.reason(value.reason(choice))
   local before = echoed(state, index)
   if text == "" and not reason then return before end
   local probabilities

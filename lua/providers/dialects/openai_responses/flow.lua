@@ -170,7 +170,7 @@ local function take_choice(state, choice)
     bytes = bytes .. say(state, "message", "text", text, probabilities and output.logprobs(probabilities))
   end
   bytes = bytes .. take_rest(state, delta)
-  state.reason = typed(choice, "finish_reason", "string") or state.reason
+  state.reason = value.reason(choice) or state.reason
   return bytes
 end
 

@@ -108,7 +108,7 @@ end
 local function read_choice(state, choice)
   local delta = typed(choice, "delta", "table") or typed(choice, "message", "table")
   if delta and not state.reason then add_delta(state, delta) end
-  local reason = typed(choice, "finish_reason", "string")
+  local reason = value.reason(choice)
   if not reason or state.reason then return end
   state.reason = reason
   calls.finish(state.calls)

@@ -116,7 +116,7 @@ local function take_choice(state, entry)
   if #parts > 0 or logged then
     bytes = piece(state, { candidate(index, parts, { logprobsResult = logged }) })
   end
-  choice.reason = typed(entry, "finish_reason", "string")
+  choice.reason = value.reason(entry)
   return choice.reason and bytes .. tell_calls(state, index, choice) or bytes
 end
 
