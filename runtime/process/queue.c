@@ -76,11 +76,22 @@ static void waiter_out(struct queue_waiter *waiter) {
 
 /* ---- serving ---- */
 
+/* A worker whose loop stands still lets nobody in: the others' waiters do not wait for it, too. */
+static unsigned first_worker(const struct queue_desk *desk, const struct health_cell *target) {
+  const struct segment *segment = desk->worker->segment;
+  uint64_t now = loop_now(&desk->worker->loop), stalled = 0;
+  for (unsigned i = 0; i < segment->worker_count; i++) {
+    uint64_t tick = atomic_load(&segment->workers[i].tick_ms);
+    if (i != desk->worker->index && tick + QUEUE_STALLED_MS < now) stalled |= (uint64_t)1 << i;
+  }
+  return health_queue_first(segment->health, target, stalled);
+}
+
 /* Lets the first waiter in, when it is the first of all. False when nothing has changed. */
 static bool serve_first(struct queue_desk *desk, struct queue *queue) {
   const struct worker *worker = desk->worker;
   struct queue_waiter *first = first_of(queue);
-  if (health_queue_first(worker->segment->health, queue->target) != worker->index) return false;
+  if (first_worker(desk, queue->target) != worker->index) return false;
   enum health_answer answer = stay_enter_waited(first->call, first->place, loop_now(&worker->loop), &first->stay);
   if (answer == HEALTH_BUSY) return false;
   first->answer = answer;
@@ -96,7 +107,7 @@ void queue_offer(struct queue_desk *desk, const struct stay_place *place) {
     if (load.waiting == 0 || load.in_flight >= health->limit) return;
     struct queue *queue = queue_find(desk, health->target);
     if (queue && serve_first(desk, queue)) continue;
-    unsigned first = health_queue_first(health->health, health->target);
+    unsigned first = first_worker(desk, health->target);
     if (first < health->health->workers && first != desk->worker->index) segment_wake(desk->worker->segment, first);
     return;
   }

@@ -6,7 +6,7 @@
 /* Calls that wait for a slot of a target: this worker's, in order, as a part of all workers' (shared/health_queue.h).
  * Who gives a slot back and is not first in line wakes the worker that is, through a descriptor made before the fork;
  * looking again every QUEUE_LOOK_MS is the net below. */
-enum { QUEUE_LOOK_MS = 50 };
+enum { QUEUE_LOOK_MS = 50, QUEUE_STALLED_MS = 1500 };
 
 struct queue_desk {
   struct worker *worker;

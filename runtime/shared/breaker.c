@@ -31,15 +31,23 @@ static uint64_t probe_make(unsigned worker, uint32_t epoch, uint64_t now) {
   return (uint64_t)(worker + 1) | (uint64_t)epoch << 8 | (now & PROBE_TIME_MASK) << 28;
 }
 
+static uint32_t probe_epoch(uint64_t probe) {
+  return (uint32_t)(probe >> 8) & EPOCH_MASK;
+}
+
 /* Those of an older epoch are over. The lease is the last net: whatever went wrong, a target is tried again. */
 static bool probe_is_free(uint64_t probe, uint32_t epoch, uint64_t now) {
-  if ((probe & OWNER_MASK) == 0 || ((probe >> 8) & EPOCH_MASK) != epoch) return true;
+  if ((probe & OWNER_MASK) == 0 || probe_epoch(probe) != epoch) return true;
   return ((now - (probe >> 28)) & PROBE_TIME_MASK) > PROBE_LEASE_MS;
 }
 
+/* It stays of its epoch. */
+static void probe_clear(_Atomic uint64_t *place, uint64_t probe) {
+  atomic_compare_exchange_strong(place, &probe, probe & ~(uint64_t)OWNER_MASK);
+}
+
 static void probe_give(struct breaker *breaker, const struct breaker_pass *pass) {
-  uint64_t own = pass->probe_word;
-  if (pass->state == BREAKER_HALF_OPEN) atomic_compare_exchange_strong(&breaker->probes[pass->probe], &own, 0);
+  if (pass->state == BREAKER_HALF_OPEN) probe_clear(&breaker->probes[pass->probe], pass->probe_word);
 }
 
 /* Takes a free place. What has read the state before it changed must not come in behind it: hence the second look. */
@@ -50,6 +58,7 @@ static bool probe_take(struct breaker *breaker, const struct breaker_rules *rule
     uint64_t probe = atomic_load(&breaker->probes[pass->probe]);
     if (!probe_is_free(probe, pass->epoch, now)) continue;
     if (!atomic_compare_exchange_strong(&breaker->probes[pass->probe], &probe, pass->probe_word)) continue;
+    pass->half_opened = pass->probe == 0 && probe_epoch(probe) != pass->epoch;
     if (word_epoch(atomic_load(&breaker->word)) == pass->epoch) return true;
     probe_give(breaker, pass);
     return false;
@@ -60,7 +69,7 @@ static bool probe_take(struct breaker *breaker, const struct breaker_rules *rule
 void breaker_forget(struct breaker *breaker, unsigned worker) {
   for (unsigned i = 0; i < BREAKER_PROBES_MAX; i++) {
     uint64_t probe = atomic_load(&breaker->probes[i]);
-    if ((probe & OWNER_MASK) == worker + 1) atomic_compare_exchange_strong(&breaker->probes[i], &probe, 0);
+    if ((probe & OWNER_MASK) == worker + 1) probe_clear(&breaker->probes[i], probe);
   }
 }
 
@@ -78,7 +87,7 @@ static void window_add(struct breaker *breaker, uint32_t stamp, bool failed) {
   uint64_t word = atomic_load(bucket), next;
   do {
     uint64_t counts = word >> 32 == stamp ? word & 0xffffffff : 0;
-    if ((counts & WINDOW_COUNT_MAX) == WINDOW_COUNT_MAX) return;
+    if ((counts & WINDOW_COUNT_MAX) == WINDOW_COUNT_MAX) counts = counts >> 1 & 0x7fff7fff; /* the share stays */
     next = (uint64_t)stamp << 32 | (counts + 1 + (failed ? (uint64_t)1 << 16 : 0));
   } while (!atomic_compare_exchange_weak(bucket, &word, next));
 }
@@ -144,9 +153,7 @@ bool breaker_enter(struct breaker *breaker, const struct breaker_rules *rules, u
   while (word_state(word) == BREAKER_OPEN) {
     if (now < word_value(word)) return false;
     uint64_t next = word_make(BREAKER_HALF_OPEN, word_epoch(word) + 1, 0);
-    if (!atomic_compare_exchange_strong(&breaker->word, &word, next)) continue;
-    pass->half_opened = true;
-    word = next;
+    if (atomic_compare_exchange_strong(&breaker->word, &word, next)) word = next;
   }
   pass->epoch = word_epoch(word);
   pass->state = word_state(word);

@@ -58,7 +58,7 @@ struct breaker_view breaker_look(const struct breaker *breaker, const struct bre
 struct breaker_pass {
   uint32_t epoch;
   enum breaker_state state;
-  bool half_opened; /* this very call has turned open into half-open */
+  bool half_opened; /* the first probe of all: somebody has to tell of the change */
   unsigned probe;   /* its place, when the state is half-open */
   uint64_t probe_word;
 };

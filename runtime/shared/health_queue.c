@@ -17,13 +17,13 @@ void health_queue_publish(struct health *health, struct health_cell *target, uns
   atomic_store(&health_column(health, target, worker)->oldest, ticket);
 }
 
-unsigned health_queue_first(const struct health *health, const struct health_cell *target) {
+unsigned health_queue_first(const struct health *health, const struct health_cell *target, uint64_t stalled) {
   const struct health_column *columns = health_column(health, target, 0);
   uint64_t first = UINT64_MAX;
   unsigned whose = health->workers;
   for (unsigned i = 0; i < health->workers; i++) {
     uint64_t ticket = atomic_load(&columns[i].oldest);
-    if (ticket == 0 || ticket >= first) continue;
+    if (ticket == 0 || ticket >= first || (stalled >> i & 1)) continue;
     first = ticket;
     whose = i;
   }

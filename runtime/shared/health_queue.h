@@ -13,5 +13,6 @@ void health_queue_leave(struct health *health, struct health_cell *target, unsig
 /* The ticket of this worker's first waiter; 0: it has none. */
 void health_queue_publish(struct health *health, struct health_cell *target, unsigned worker, uint64_t ticket);
 
-/* Whose waiter is the first of all; the number of workers when none waits. */
-unsigned health_queue_first(const struct health *health, const struct health_cell *target);
+/* Whose waiter is the first of all, those of workers in `stalled` (a bit each) left out; the number of workers when
+ * none waits. */
+unsigned health_queue_first(const struct health *health, const struct health_cell *target, uint64_t stalled);

@@ -172,6 +172,39 @@ static void a_thousand_at_the_instant_of_half_open_get_exactly_the_probes(void *
   }
 }
 
+enum { BREAKERS = 2000 };
+
+struct many {
+  struct breaker breakers[BREAKERS];
+  _Atomic unsigned entered[BREAKERS];
+};
+
+static struct many *many; /* shared with the children */
+
+/* They run through all of them side by side. */
+static void run_through(struct scene *scene, unsigned worker) {
+  struct breaker_pass pass;
+  scene->ready++;
+  while (scene->ready < CHILDREN) sched_yield();
+  for (unsigned i = 0; i < BREAKERS; i++) {
+    if (breaker_enter(&many->breakers[i], &scene->place.breaker, worker, NOW + 1000, &pass)) many->entered[i]++;
+  }
+}
+
+static void whoever_meets_at_a_breaker_gets_exactly_its_probes(void **state) {
+  UNUSED(state);
+  for (unsigned round = 0; round < 20; round++) {
+    struct scene *scene = scene_open((struct health_place){.breaker = {.failures = 1, .timeout_ms = 1000}});
+    many = mmap(NULL, sizeof *many, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(many != MAP_FAILED);
+    for (unsigned i = 0; i < BREAKERS; i++) call_ends(&many->breakers[i], &scene->place.breaker, NOW, BREAKER_FAILURE);
+    in_children(scene, run_through);
+    for (unsigned i = 0; i < BREAKERS; i++) assert_int_equal(many->entered[i], 1);
+    munmap(many, sizeof *many);
+    scene_close(scene);
+  }
+}
+
 /* Probes come and go all the time; never are more of them out than may be, and none after it has closed. */
 static void probe_along(struct scene *scene, unsigned worker) {
   struct breaker *breaker = &scene->place.cell->breaker;
@@ -207,6 +240,7 @@ int main(void) {
       cmocka_unit_test(too_large_a_share_of_failures_opens_it),
       cmocka_unit_test(a_crowd_of_failures_opens_it_once_after_exactly_so_many),
       cmocka_unit_test(a_thousand_at_the_instant_of_half_open_get_exactly_the_probes),
+      cmocka_unit_test(whoever_meets_at_a_breaker_gets_exactly_its_probes),
       cmocka_unit_test(no_more_probes_are_out_than_may_be),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

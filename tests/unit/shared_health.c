@@ -115,7 +115,7 @@ static bool inside_fits(struct scene *scene, unsigned worker) {
 
 static void come_and_go(struct scene *scene, unsigned worker) {
   struct health_place *place = &scene->place;
-  for (unsigned turn = 0; turn < 50000; turn++) {
+  for (unsigned turn = 0; turn < 100000; turn++) {
     if (!health_slot_take(place->health, place->target, worker, place->limit)) continue;
     if (!inside_fits(scene, worker)) _exit(2);
     scene->entered++;
@@ -132,6 +132,30 @@ static void the_limit_is_never_passed(void **state) {
     assert_in_range(scene->most, 1, limit);
     assert_true(scene->entered > 1000);
     assert_all_is_back(scene);
+    scene_close(scene);
+  }
+}
+
+enum { TARGETS = 2000 };
+
+/* They run through all of them side by side, and keep what they get. */
+static void run_through(struct scene *scene, unsigned worker) {
+  struct health *health = scene->place.health;
+  scene->ready++;
+  while (scene->ready < CHILDREN) sched_yield();
+  for (unsigned i = 0; i < TARGETS; i++) {
+    if (health_slot_take(health, &health->cells[i], worker, 1)) scene->entered++;
+  }
+}
+
+static void whoever_meets_at_a_target_stays_within_its_limit(void **state) {
+  UNUSED(state);
+  for (unsigned round = 0; round < 20; round++) {
+    struct scene *scene = scene_open((struct health_place){0});
+    struct health *health = scene->place.health;
+    in_children(scene, run_through);
+    for (unsigned i = 0; i < TARGETS; i++) assert_true(health_load(health, &health->cells[i]).in_flight <= 1);
+    assert_true(scene->entered > TARGETS / 2);
     scene_close(scene);
   }
 }
@@ -156,7 +180,7 @@ static void wait_there(struct scene *scene, unsigned worker, unsigned chance) {
   health_queue_publish(place->health, place->target, worker, ticket);
   enum health_answer answer = HEALTH_BUSY;
   for (unsigned patience = chance % 100; patience > 0 && answer == HEALTH_BUSY; patience--) {
-    if (health_queue_first(place->health, place->target) != worker) continue;
+    if (health_queue_first(place->health, place->target, 0) != worker) continue;
     answer = health_enter_waited(place, worker, scene->now, &pass);
   }
   health_queue_publish(place->health, place->target, worker, 0);
@@ -290,6 +314,7 @@ int main(void) {
       cmocka_unit_test(cells_that_nobody_names_any_more_make_room),
       cmocka_unit_test(models_that_all_name_at_once_count_once),
       cmocka_unit_test(the_limit_is_never_passed),
+      cmocka_unit_test(whoever_meets_at_a_target_stays_within_its_limit),
       cmocka_unit_test(a_killed_process_leaks_neither_slot_nor_place_nor_probe),
       cmocka_unit_test(a_killed_process_leaves_cells_to_the_others),
       cmocka_unit_test(retries_stay_within_the_budget),
