@@ -13,6 +13,7 @@ local registry = require "registry"
 local responses = require "responses"
 local routing_texts = require "routing_texts"
 local strategy = require "strategy"
+local stretch = require "stretch"
 local walk = require "walk"
 
 local explain = {}
@@ -170,7 +171,9 @@ end
 
 local function targets_shown(subject)
   local list = json.array {}
-  for i, target in ipairs(registry.targets()) do list[i] = explain_targets.shown(target, subject) end
+  for i, target in ipairs(registry.targets()) do
+    list[i] = stretch.run(explain_targets.shown, target, subject)
+  end
   return list
 end
 
@@ -183,11 +186,11 @@ local function route(call, request, subject)
   local plan, failure = pinned(call, request, subject.plan)
   if failure then return {}, failure end
   if #plan.targets == 0 then return {}, errors.unsupported_endpoint(plan.owner, request.surface.endpoint) end
-  local asked, aside, order = sequence(call, request, plan, subject.notes)
+  local asked, aside, order = stretch.run(sequence, call, request, plan, subject.notes)
   for place, target in ipairs(asked) do subject.places[target] = place end
   for _, target in ipairs(aside and aside.down or {}) do subject.down[target] = true end
   subject.named = order.named
-  local draw = plan.pool and draws.of(call, request, plan) or nil
+  local draw = plan.pool and stretch.run(draws.of, call, request, plan) or nil
   return asked, not asked[1] and failure_of(aside) or nil, draw, order.label
 end
 

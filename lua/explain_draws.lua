@@ -2,23 +2,26 @@
 --- Chance in an order of targets: who would be asked first how often. The strategies and the walk are gone through many
 --- times, with numbers that are spread evenly in the place of drawn ones; nobody is asked.
 
+local clock = require "gateway.clock"
 local json = require "gateway.json"
 local strategy = require "strategy"
 local walk = require "walk"
 
-local MOST, LEAST = 500, 50 -- samples
-local CHOICES = 10000       -- of single targets in all of them: more would take too long
-local GOLDEN = 0.6180339887498949 -- its multiples, without their whole part, are spread evenly, too
+local MOST, LEAST = 500, 20 -- samples
+local LONGEST_MS = 4        -- after which there are no more: a script may not run for long
+
+--- Multiples of these, without their whole part, are spread evenly, however many there are of them; the first draw of
+--- each sample goes by the first one, and so on.
+local STEPS = { 2 ^ 0.5, 3 ^ 0.5, 7 ^ 0.5, 11 ^ 0.5, 13 ^ 0.5 }
 
 local explain_draws = {}
 
---- Draws for the sample of that number: the first one goes through 0 to 1 in equal steps, the others are independent.
-local function spread(sample, samples)
+--- Draws for the sample of that number.
+local function spread(sample)
   local drawn = 0
   return function()
     drawn = drawn + 1
-    if drawn == 1 then return (sample - 0.5) / samples end
-    return (sample * GOLDEN * drawn) % 1
+    return (sample * STEPS[(drawn - 1) % #STEPS + 1]) % 1
   end
 end
 
@@ -45,24 +48,32 @@ local function shares_of(counts, samples)
   return shares
 end
 
+--- Goes through everything as often as there is time for.
+---@return table<string, integer> counts
+---@return integer samples
+local function sample_all(call, request, plan)
+  local counts, drawn, begun = {}, false, clock.monotonic()
+  for sample = 1, MOST do
+    local draw = spread(sample)
+    local first = first_of(call, request, plan, function()
+      drawn = true
+      return draw()
+    end)
+    local name = first and first.name or "nobody"
+    counts[name] = (counts[name] or 0) + 1
+    local is_late = sample >= LEAST and clock.monotonic() - begun > LONGEST_MS
+    if not drawn or is_late then return counts, sample end
+  end
+  return counts, MOST
+end
+
 --- How often each target would be asked first; nil where chance has no say.
 ---@param call table
 ---@param request Request
 ---@param plan Plan
 ---@return { samples: integer, first: { target: string, share: number }[] }?
 function explain_draws.of(call, request, plan)
-  local counts, drawn = {}, false
-  local samples = math.max(LEAST, math.min(MOST, math.floor(CHOICES / #plan.targets)))
-  for sample = 1, samples do
-    local draw = spread(sample, samples)
-    local first = first_of(call, request, plan, function()
-      drawn = true
-      return draw()
-    end)
-    if not drawn then return nil end
-    local name = first and first.name or "nobody"
-    counts[name] = (counts[name] or 0) + 1
-  end
+  local counts, samples = sample_all(call, request, plan)
   local shares = shares_of(counts, samples)
   return shares[2] and { samples = samples, first = shares } or nil
 end

@@ -8,6 +8,7 @@ local cost = require "cost"
 local endpoint = require "endpoint"
 local json = require "gateway.json"
 local reach = require "reach"
+local stretch = require "stretch"
 local unsupported = require "unsupported"
 local wires = require "wires"
 
@@ -156,7 +157,7 @@ end
 function routes.build(owners, model, requested, surface)
   local targets, list = {}, {}
   for _, target in ipairs(owners) do
-    local route = route_make(target, model, requested, surface)
+    local route = stretch.run(route_make, target, model, requested, surface)
     if route then targets[#targets + 1], list[target] = target, route end
   end
   return targets, list

@@ -144,3 +144,12 @@ plays('an explanation', async (stage) => {
     await until(2000, 'lines', () => gateway.logs.some((line) => line.path === '/v1/explain'));
   });
 });
+
+play('three hundred targets are no script that runs away', async (stage) => {
+  const upstream = await stage.upstream();
+  const gateway = await stage.gateway({ config: {
+    scripts: { cpu_limit: '10ms' },
+    targets: Array.from({ length: 300 }, (_, i) => target(`t${i}`, upstream)),
+  } });
+  assert.equal((await gateway.chat()).status, 200, 'the first request plans for all of them');
+});
