@@ -3,6 +3,7 @@
 
 local cost = require "cost"
 local credentials = require "credentials"
+local hedge = require "hedge"
 local json = require "gateway.json"
 local registry = require "registry"
 
@@ -94,11 +95,21 @@ local function cost_of(route, subject)
   return micro and micro / 1e6 or json.null
 end
 
+--- After how long another target would be asked beside this one; null where nobody would be.
+local function hedge_of(target, route, subject)
+  local conf, chain = subject.plan.hedge, registry.chain
+  local request = { surface = subject.request.surface, stream = subject.request.stream }
+  if chain then request.visit = { chain = chain } end
+  local after = conf and hedge.delay(conf, request, target, route)
+  return after and { after_ms = rounded(after), max = conf.max } or json.null
+end
+
 --- Beside what every target has: what it would be asked with.
 local function add_route(shown, target, subject)
   local route = subject.plan.routes[target]
   local reason, for_ms = route.cell:look()
   shown.upstream_model, shown.figures, shown.cost_usd = route.model, figures_of(route.cell), cost_of(route, subject)
+  shown.hedge = hedge_of(target, route, subject)
   shown.passed_by = reason and { reason = reason, for_ms = rounded(for_ms) } or json.null
 end
 

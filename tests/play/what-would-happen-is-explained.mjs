@@ -145,6 +145,15 @@ plays('an explanation', async (stage) => {
   });
 });
 
+play('a hedge is told of before it is needed', async (stage) => {
+  const upstream = await stage.upstream();
+  const gateway = await stage.gateway({ config: {
+    strategy: { mode: 'fallback', hedge: { delay: '300ms' } }, targets: [target('a', upstream), target('b', upstream)],
+  } });
+  const said = (await asked(gateway)).json;
+  assert.deepEqual(named(said, 'a').hedge, { after_ms: 300, max: 1 });
+});
+
 play('three hundred targets are no script that runs away', async (stage) => {
   const upstream = await stage.upstream();
   const gateway = await stage.gateway({ config: {
