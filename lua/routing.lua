@@ -123,7 +123,8 @@ end
 
 --- What of its members a group shows.
 local AS_GROUP = {
-  latency = smallest, first_token = smallest, age = smallest, in_flight = sum, samples = sum, remaining = largest,
+  latency = smallest, first_token = smallest, age = smallest, in_flight = sum, queued = sum, samples = sum,
+  p95 = smallest, first_token_p95 = smallest, remaining = largest,
 }
 
 local function read(pool, what, numbers)
@@ -142,8 +143,8 @@ local function grouped(pool, numbers, what)
 end
 
 --- One figure of each target, at its position: "latency", "first_token" (ms, decayed), "in_flight", "samples", "age"
---- (ms since the last sample), "remaining" (share of the upstream's own limit). -1: unknown. The list is only lent: it
---- has other numbers at the next choice.
+--- (ms since the last sample), "remaining" (share of the upstream's own limit), "queued", "p95", "first_token_p95" (ms).
+--- -1: unknown. The list is only lent: it has other numbers at the next choice.
 ---@param what string
 ---@return number[]
 function Routing:figures(what)

@@ -149,6 +149,36 @@ describe("groups", function()
     assert.equal("c", asked({ mode = "single" }, { tree = tree, without = { a = true, b = true } }))
   end)
 
+  it("are as quick as their best and as busy as all of their targets", function()
+    local told = {}
+    local strategies = { look = function(list, request)
+      for _, what in ipairs { "latency", "in_flight", "queued", "p95", "remaining", "age" } do
+        told[what] = { unpack(request:figures(what)) }
+      end
+      told.least = { request:least("latency", 2, 1) }
+      told.loaded = { request:least("latency", 2, 1, true) }
+      told.one = request:figure("latency", 2)
+      return list
+    end }
+    spec.clock(1000000)
+    local cells = routing.routes(targets)
+    routing.run(cells.b.cell, 300)
+    routing.run(cells.c.cell, 100)
+    routing.run(cells.a.cell, 150)
+    assert(cells.b.cell:enter(nil))
+    assert(cells.c.cell:enter(nil))
+    local tree = { "a", group("g", "fallback", "b", "c"), "d" }
+    routing.order(routing.plan({ mode = "look" }, targets, { tree = tree, strategies = strategies, routes = cells }))
+    spec.clock()
+    assert.same({ 150, 100, -1 }, told.latency)
+    assert.same({ 0, 2, 0 }, told.in_flight)
+    assert.same({ 3, 2, 1 }, told.least)
+    assert.same({ 3, 1, 2 }, told.loaded)
+    assert.equal(100, told.one)
+    assert.equal(0, told.age[1])
+    assert.equal(-1, told.remaining[2])
+  end)
+
   it("see the client's body again behind an attempt", function()
     local tree = { "a", group("g", "fallback", "b") }
     local call = routing.call()
