@@ -8,8 +8,9 @@
 #include "script/vm.h"
 
 /* call:when_cut(table): when the script of this call is cut short (the client has gone, a deadline has passed, the
- * hallway failed), table.when_cut(table, code, trace_id, sent) runs as work that was put off; `sent` is the number of
- * bytes the client was sent of an answer. The call is over there. */
+ * hallway failed), table.when_cut(table, code, trace_id, sent, used) runs as work that was put off; `sent` is the
+ * number of bytes the client was sent (pings alone are none), `used` what the call is known, or believed, to have used:
+ * prompt_tokens, completion_tokens, total_tokens, cost_usd, estimated; nil: nothing is. The call is over there. */
 
 struct parting {
   struct call_parting parting;
@@ -17,6 +18,24 @@ struct parting {
   struct vm *vm;
   int place; /* of the table, in the registry */
 };
+
+static void count_set(lua_State *L, const char *name, long long count, double unit) {
+  if (count < 0) return;
+  lua_pushnumber(L, (lua_Number)count / unit);
+  lua_setfield(L, -2, name);
+}
+
+static void push_used(lua_State *L, const struct call_notes *notes) {
+  if (notes->tokens_in < 0 && notes->tokens_out < 0) return lua_pushnil(L);
+  bool both = notes->tokens_in >= 0 && notes->tokens_out >= 0;
+  lua_createtable(L, 0, 5);
+  count_set(L, "prompt_tokens", notes->tokens_in, 1);
+  count_set(L, "completion_tokens", notes->tokens_out, 1);
+  if (both) count_set(L, "total_tokens", notes->tokens_in + notes->tokens_out, 1);
+  count_set(L, "cost_usd", notes->cost, 1e6);
+  lua_pushboolean(L, notes->estimated || !both);
+  lua_setfield(L, -2, "estimated");
+}
 
 /* Not while scripts run: then the stack is theirs. What was to be done must bear that it is not. */
 static void parting_run(struct call_parting *base, struct call *call, const char *code) {
@@ -31,7 +50,8 @@ static void parting_run(struct call_parting *base, struct call *call, const char
   bind_push_slice(L, slice_make(call->trace_id, 32));
   bool pings_only = call->stream == CALL_STREAM_BEGUN;
   lua_pushnumber(L, pings_only ? 0 : (lua_Number)exchange_bytes_sent(call->exchange));
-  if (!background_add(&call->worker->background, L, 4)) lua_pop(L, 5);
+  push_used(L, &call->notes);
+  if (!background_add(&call->worker->background, L, 5)) lua_pop(L, 6);
 }
 
 static void parting_cut(struct call_tie *tie) {

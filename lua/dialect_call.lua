@@ -73,9 +73,9 @@ local function undo(call, request, target, counter, built)
   if counter.armed then return end
   counter.armed = true
   local visit = request.visit
-  call:when_cut { when_cut = function(_, code, trace_id, sent)
+  call:when_cut { when_cut = function(_, code, trace_id, sent, used)
     if counter.undo then run_undo(target, counter.undo, counter.chosen.index) end
-    if visit and visit.when_cut then visit.when_cut(visit, code, trace_id, sent) end
+    if visit and visit.when_cut then visit.when_cut(visit, code, trace_id, sent, used) end
   end }
 end
 

@@ -239,16 +239,16 @@ end
 local EVENT_BYTES = 256 -- of a stream, for each token, about
 
 --- The request was cut short (the client has gone, say): the plugins that have seen it learn it, off any answer's path.
---- They learn what it used where that is known: of an answer that was read on without its client. Of a stream that had
---- begun they learn about how much of it went out: nobody reads for nothing by leaving early.
+--- They learn what it used, or about what: nobody asks, or reads, for nothing by leaving early.
 ---@param visit Passage
 ---@param code string
 ---@param trace_id string
 ---@param sent integer bytes
-function passage.cut(visit, code, trace_id, sent)
+---@param used Usage? as far as it is known, or believed
+function passage.cut(visit, code, trace_id, sent, used)
   if not visit.ctx then return end
   visit.ctx, visit.call = context.remains(visit.ctx, trace_id)
-  local usage = visit.request.usage
+  local usage = visit.request.usage or used
   if not usage and sent > 0 then
     usage = { completion_tokens = math.ceil(sent / EVENT_BYTES), estimated = true }
   end

@@ -8,7 +8,7 @@ void call_estimate(const struct call *call, struct slice answer, long long *toke
 
 void call_estimate_cut(struct call *call) {
   struct call_notes *notes = &call->notes;
-  bool counted = notes->tokens_in >= 0 && notes->tokens_out >= 0;
+  bool counted = !notes->estimated && notes->tokens_in >= 0 && notes->tokens_out >= 0;
   if (!notes->textual || notes->cost >= 0 || (call->flow.events == 0 && !notes->asked)) return;
   long long asked, answered;
   if (!counted) call_estimate(call, (struct slice){0}, &asked, &answered);

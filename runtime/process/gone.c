@@ -75,8 +75,9 @@ void call_drop(void *user, struct exchange *exchange) {
   if (!call) return;
   call->notes.incomplete = true;
   call->notes.asked = is_paid(call);
-  call_cancel(call, "client_closed_request");
   counts_take(call);
+  call_estimate_cut(call); /* what the plugins hear */
+  call_cancel(call, "client_closed_request");
   call_replies_free(call);
 }
 
