@@ -143,8 +143,8 @@ local function grouped(pool, numbers, what)
 end
 
 --- One figure of each target, at its position: "latency", "first_token" (ms, decayed), "in_flight", "samples", "age"
---- (ms since the last sample), "remaining" (share of the upstream's own limit), "queued", "p95", "first_token_p95" (ms).
---- -1: unknown. The list is only lent: it has other numbers at the next choice.
+--- (ms since the last sample), "remaining" (share of the upstream's own limit), "queued", "p95", "first_token_p95"
+--- (ms). -1: unknown. The list is only lent: it has other numbers at the next choice.
 ---@param what string
 ---@return number[]
 function Routing:figures(what)
