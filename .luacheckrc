@@ -18,5 +18,6 @@ files["lua"] = { std = "sandbox" }
 files["examples"] = { std = "sandbox" }
 files["examples/spec"] = { std = "luajit+busted" }
 files["spec"] = { std = "luajit+busted" }
+files["bench"] = { std = "luajit+busted" }
 files["tests/layers.lua"] = { std = "lua51" }
 files["tests/translation.lua"] = { std = "lua51" }

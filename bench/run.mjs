@@ -5,6 +5,7 @@ import { cpus } from 'node:os'
 import { writeFileSync } from 'node:fs'
 import { scripts } from './scripts.mjs'
 import { translation } from './translation.mjs'
+import { walk } from './walk.mjs'
 import { killAll, load, loadAside, cpuOf, rssOf, sleep, startGateway, startMock, startNginx, stop } from './servers.mjs'
 
 const [binary, tools, output] = process.argv.slice(2)
@@ -108,4 +109,5 @@ if (!only || only === 'memory') {
 }
 if (!only || only === 'scripts') await scripts({ binary, tools, rounds: ROUNDS, seconds: SECONDS }, say)
 if (!only || only === 'translation') await translation({ binary, tools, rounds: ROUNDS, seconds: SECONDS }, say)
+if (!only || only === 'walk') walk(binary, say)
 if (output) writeFileSync(output, lines.join('\n') + '\n')

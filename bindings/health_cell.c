@@ -9,11 +9,13 @@
 
 /* A cell of gateway.health.
  *   model(name) -> cell               the model's own breaker, not-before and latencies at this target; slots, queue
- * and credentials are the target's. Past 64 models the target's own cell look() -> nothing | reason, ms    "open" |
- * "unhealthy" | "busy" | "throttled" (which never refuses by itself); for how many milliseconds, where that is known
- *   enter(call) -> true, state, event | nil, reason, ms     state "closed" | "half-open"; event "half-open" when this
- *                                     very call has ended the time that it was open; reason "open" | "unhealthy" |
- *                                     "saturated". May wait in the target's queue
+ *                                     and credentials are the target's. Past 64 models the target's own cell
+ *   look() -> nothing | reason, ms    "open" | "unhealthy" | "busy" | "throttled" (which never refuses by itself); for
+ *                                     how many milliseconds, where that is known
+ *   enter(call [, soon]) -> true, state, event | nil, reason, ms     state "closed" | "half-open"; event "half-open"
+ *                                     when this very call has ended the time that it was open; reason "open" |
+ *                                     "unhealthy" | "saturated". May wait in the target's queue. With `soon` it does
+ *                                     not enter a target that look calls "busy" or "throttled": that is the reason then
  *   leave(call, verdict [, retry_after_ms]) -> nothing | event     once for each enter; verdict "ok" | "failure" |
  *                                     "throttled" | "neither"; event "opened" | "closed"
  *   figures() -> table                bindings/health_figures.c
@@ -76,6 +78,16 @@ static int push_entered(lua_State *L, struct stay *stay) {
   return 3;
 }
 
+/* Pushes why whoever does not want to wait is not let in; 0 when there is nothing to wait for. */
+static int push_slow(lua_State *L, const struct cell *cell, uint64_t now) {
+  uint64_t until;
+  enum health_answer answer = health_look(&cell->place.health, now, &until);
+  if (answer != HEALTH_BUSY && answer != HEALTH_HELD) return 0;
+  lua_pushnil(L);
+  lua_pushstring(L, reasons[answer]);
+  return 1 + push_until(L, until, now);
+}
+
 static int push_refused(lua_State *L, const struct cell *cell, enum health_answer answer, uint64_t now) {
   uint64_t until = 0;
   if (answer == HEALTH_OPEN) health_look(&cell->place.health, now, &until);
@@ -124,6 +136,8 @@ static int cell_enter(lua_State *L) {
   struct call *call;
   struct stay **stays = stays_of(L, cell, &call), *stay;
   uint64_t now = bind_health_now(L);
+  int slow = lua_toboolean(L, 3) ? push_slow(L, cell, now) : 0;
+  if (slow > 0) return slow;
   enum health_answer answer = stay_enter(call, stays, &cell->place, now, &stay);
   if (answer == HEALTH_YES) return push_entered(L, stay);
   if (answer == HEALTH_BUSY && call) return enter_wait(L, cell, call);

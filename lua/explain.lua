@@ -2,6 +2,7 @@
 --- What would happen to a request, and why: who would be asked, in which order, with which figures, and who not. Found
 --- by the same functions that serve requests; nobody is asked and nothing is counted.
 
+local aside = require "aside"
 local call_door = require "gateway.call"
 local draws = require "explain_draws"
 local dry = require "dry"
@@ -97,20 +98,24 @@ local function pinned(call, request, plan)
   return pipeline.pin(plan, name)
 end
 
+local UNANSWERED = {} -- stands for a failure after which the next one is asked
+
 --- Everybody who would be asked, were everybody to fail, in their order; and who is down.
 local function sequence(call, request, plan, notes)
   local asked = {}
   local order = strategy.order(plan, call, request, notes)
-  local _, aside = walk.through(call, request, plan, order, function(_, _, _, target, passed)
+  local _, passed = walk.through(call, request, plan, order, function(_, _, _, target, soon)
+    local reason, wait_ms = aside.hindrance(plan, target, soon)
+    if reason then return nil, nil, reason, wait_ms end
     asked[#asked + 1] = target
-    return false, passed
+    return nil, UNANSWERED
   end)
-  return asked, aside, order
+  return asked, passed, order
 end
 
 --- What the client would read if nobody is there to be asked.
-local function failure_of(aside)
-  if aside and aside.down[1] then return errors.unavailable(aside.wait) end
+local function failure_of(passed)
+  if passed and passed.down[1] then return errors.unavailable(passed.wait) end
   return errors.model_not_found
 end
 
@@ -186,12 +191,12 @@ local function route(call, request, subject)
   local plan, failure = pinned(call, request, subject.plan)
   if failure then return {}, failure end
   if #plan.targets == 0 then return {}, errors.unsupported_endpoint(plan.owner, request.surface.endpoint) end
-  local asked, aside, order = stretch.run(sequence, call, request, plan, subject.notes)
+  local asked, passed, order = stretch.run(sequence, call, request, plan, subject.notes)
   for place, target in ipairs(asked) do subject.places[target] = place end
-  for _, target in ipairs(aside and aside.down or {}) do subject.down[target] = true end
+  for _, target in ipairs(passed and passed.down or {}) do subject.down[target] = true end
   subject.named = order.named
   local draw = plan.pool and stretch.run(draws.of, call, request, plan) or nil
-  return asked, not asked[1] and failure_of(aside) or nil, draw, order.label
+  return asked, not asked[1] and failure_of(passed) or nil, draw, order.label
 end
 
 --- What the parts of the answer are about, once the plugins have had their say.

@@ -127,7 +127,7 @@ end
 local function face_of(pool, plan)
   local face = {
     pool = pool, targets = pool.members, conf = pool.node.conf, opened = pool.opened, named = pool.named,
-    model = plan.name, endpoint = plan.surface.endpoint, surface = plan.surface.name,
+    model = plan.name, endpoint = plan.surface.endpoint, surface = plan.surface.name, plan = plan, asked = false,
   }
   return { __index = setmetatable(face, Routing) }
 end
@@ -257,21 +257,24 @@ local function member_next(view)
 end
 
 --- The next target to ask; nil: there is no further one. Routes are the plan's.
+---@param view Routing
 ---@return Target?
-function Routing:next()
+function strategy.next(view)
   while true do
-    local member = member_next(self)
+    local member = member_next(view)
     if member == nil then
-      if not go_out(self) then return nil end
-    elseif self.plan.routes[member] then
+      if not go_out(view) then return nil end
+    elseif view.plan.routes[member] then
       return member
     elseif type(member) == "table" and member.leaves then
-      go_in(self, member)
+      go_in(view, member)
     else
-      fault(self.pool.node, "returned what is none of the given targets")
+      fault(view.pool.node, "returned what is none of the given targets")
     end
   end
 end
+
+Routing.next = strategy.next
 
 --- The target that was given last has been asked: one that is merely passed over has not.
 function Routing:tried()
@@ -287,7 +290,7 @@ end
 
 --- Of a plan without a strategy: the one that has a conversation.
 local STRAIGHT = { node = { mode = "single", strategy = {} }, named = false }
-STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT }, Routing) }
+STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT, asked = false }, Routing) }
 
 --- The order in which a request asks the plan's targets. The root's strategy has chosen when this returns.
 ---@param plan Plan
@@ -299,15 +302,15 @@ STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT }, Routing) }
 function strategy.order(plan, call, request, notes, draws)
   local pool = plan.pool or STRAIGHT
   local view = setmetatable({
-    call = call, request = request, plan = plan, notes = notes, stream = request.stream == true, asked = false,
-    order = plan.targets, at = 1, count = 0, left = 0,
+    call = call, request = request, stream = request.stream == true, order = plan.targets, at = 1, count = 0, left = 0,
   }, pool.meta)
+  if notes then view.notes = notes end
   if draws then view.random = type(draws) == "function" and draws or recorder(draws) end
   if plan.pool then
     enter(view, pool, notes and untimed)
     if view.label then note_label(view) end
   else
-    view.count = #plan.targets
+    view.plan, view.count = plan, #plan.targets
     view.left = view.count
   end
   return view

@@ -71,28 +71,24 @@ end
 
 -- One try ------------------------------------------------------------------------------------------------------------
 
-local function leave(call, request, target, route, verdict, wait_ms)
+--- What the breaker learns of a try: of a stream at its end.
+local function leave(call, request, target, route, failure)
+  local event
   request.inside = nil
-  local event = route.cell:leave(call, verdict, wait_ms)
+  if failure then
+    local wait_ms = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
+    event = route.cell:leave(call, retry.verdict(failure), wait_ms)
+  else
+    event = route.cell:leave(call, "ok")
+  end
   if event then circuit.changed(event, target, route.model) end
 end
 
---- What the breaker learns of the try: of a stream at its end.
-local function judge(call, request, target, route, failure)
-  if not failure then return leave(call, request, target, route, "ok") end
-  local wait = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
-  leave(call, request, target, route, retry.verdict(failure), wait)
-end
-
-local function run(call, request, plan, target, route)
-  call:note_route(request.model, plan.model, target.provider.name, target.name, route.textual, route.price_in,
-    route.price_out)
-  request.route = route
-  if request.visit then request.visit.target = target end
-  local answered, failure = attempt.run(call, request, target, route)
-  judge(call, request, target, route, failure)
-  if failure and not answered and not failure.plugin then count(call, target, failure) end
-  return answered, failure
+--- A target takes over from one that has failed.
+---@param request Request
+function tries.moved(request, target)
+  request.moved = true
+  metrics.series("gateway_failovers_total", target.name):add(1)
 end
 
 --- Tries one target. What it is refused at the door is no try.
@@ -100,20 +96,31 @@ end
 ---@param request Request
 ---@param plan Plan
 ---@param target Target
+---@param soon boolean only if it need not be waited for
 ---@return true? answered
 ---@return Failure? failure nil: it was not asked, for
----@return string? reason "open", "unhealthy" or "saturated"
+---@return string? reason "open", "unhealthy", "saturated"; with `soon` also "busy", "throttled"
 ---@return number? wait_ms until it may be asked
-function tries.run(call, request, plan, target)
+function tries.run(call, request, plan, target, soon)
   local route, number, failure = plan.routes[target], 0, nil
   repeat
-    local entered, state, more = route.cell:enter(call)
+    local entered, state, more = route.cell:enter(call, soon and number == 0)
     if not entered then return nil, failure, state, more end
     request.inside = route.cell
     if more then circuit.changed(more, target, route.model) end
+    if number == 0 and request.failure then tries.moved(request, target) end
+    call:note_route(request.model, plan.model, target.provider.name, target.name, route.textual, route.price_in,
+      route.price_out)
+    request.route = route
+    if request.visit then request.visit.target = target end
     local answered
-    answered, failure = run(call, request, plan, target, route)
-    if answered then return true end
+    answered, failure = attempt.run(call, request, target, route)
+    leave(call, request, target, route, failure)
+    if answered then
+      request.failure = nil
+      return true
+    end
+    if not failure.plugin then count(call, target, failure) end
     number = number + 1
     local pause = pause_of(call, request, target, number, failure)
     if pause then again(call, target, number + 1, pause) end

@@ -8,185 +8,97 @@
 --- A strategy that names its target (single, conditional, content-based) is not asked for others because one is slow or
 --- has failed: only for the first of its order that is not down.
 
+local aside = require "aside"
 local errors = require "errors"
-local hedge = require "hedge"
-local metrics = require "gateway.metrics"
 local registry = require "registry"
 local shadow = require "shadow"
 local strategy = require "strategy"
 local streaming = require "streaming"
 local tries = require "tries"
+local walk_hedged = require "walk_hedged"
 
 local walk = {}
 
-local SOON_MS = 1000 -- when nobody says how long
+local next_of, put_aside = strategy.next, aside.put
 
 local NAMED, POOL = "target %s: %s", "all providers failed: target %s: %s"
 
----@class Aside who was passed by
----@field busy Target[]
----@field throttled Target[]
----@field down Target[]
----@field wait number? milliseconds until the first that is down may be tried
-
-local function is_down(reason)
-  return reason == "open" or reason == "unhealthy"
+--- Notes why a target has not answered. True when nobody else is to be asked: every other would say the same, or the
+--- client has left.
+local function note_failure(call, request, target, failure)
+  failure = failure or tries.saturated(call, target)
+  request.failure, request.failed = failure, target
+  return failure.final or call:drained()
 end
 
---- Keeps a target for later.
----@param aside Aside?
----@return Aside
-local function put_aside(aside, target, reason, wait_ms)
-  aside = aside or { busy = {}, throttled = {}, down = {} }
-  local list = aside[reason] or aside.down
-  list[#list + 1] = target
-  if is_down(reason) then aside.wait = math.min(aside.wait or math.huge, wait_ms or SOON_MS) end
-  return aside
-end
-
---- What came of a target. True when nobody else is to be asked; `request.failure` says why, unless it has answered.
----@param aside Aside?
----@return boolean? over
----@return Aside? aside
-local function settle(call, request, target, aside, answered, failure, reason, wait_ms)
+--- What came of a target.
+---@type Settle
+local function settle(call, request, target, passed, answered, failure, reason, wait_ms)
   if answered then
     request.failure = nil
-    return true, aside
+    return true, passed
   end
-  if not failure and is_down(reason) then return false, put_aside(aside, target, reason, wait_ms) end
-  request.failure, request.failed = failure or tries.saturated(call, target), target
-  return request.failure.final or call:drained(), aside -- for a client that has left nobody else is asked
+  if failure or reason == "saturated" then return note_failure(call, request, target, failure), passed end
+  return false, put_aside(passed, target, reason, wait_ms)
 end
 
-local function move_on(request, target)
-  if not request.failure then return end
-  request.moved = true
-  metrics.series("gateway_failovers_total", target.name):add(1)
-end
+---@alias Ask fun(call: table, request: Request, plan: Plan, target: Target, soon: boolean): true?, Failure?, string?,
+--- number? asks one target, like tries.run
 
---- Asks one target.
----@return boolean? over
----@return Aside? aside
-local function ask(call, request, plan, target, aside)
-  move_on(request, target)
-  return settle(call, request, target, aside, tries.run(call, request, plan, target))
-end
-
---- What keeps a target from being asked now. One that the strategy names is asked although it is slow.
-local function hindrance(order, target)
-  local reason, wait_ms = order.plan.routes[target].cell:look()
-  if reason and order.pool.named and not is_down(reason) then return nil end
-  return reason, wait_ms
-end
-
---- The next of the order that may be asked now.
----@param aside Aside?
----@return Target? target
----@return Aside? aside
-local function next_free(order, aside)
-  local target = order:next()
-  while target do
-    local reason, wait_ms = hindrance(order, target)
-    if not reason then return target, aside end
-    aside = put_aside(aside, target, reason, wait_ms)
-    target = order:next()
-  end
-  return nil, aside
-end
-
--- Beside a slow one --------------------------------------------------------------------------------------------------
-
----@class Supply the rest of the order, for whoever asks several at a time
----@field order Routing
----@field aside Aside?
----@field kept Target? was taken and not asked
-local Supply = {}
-Supply.__index = Supply
-
-function Supply:next()
-  local target = self.kept
-  self.kept = nil
-  if not target then target, self.aside = next_free(self.order, self.aside) end
-  return target
-end
-
-function Supply:back(target)
-  self.kept = target
-end
-
-function Supply:asked()
-  self.order:tried()
-end
-
---- Asks a target, and others of the order beside it when it takes too long.
----@param order Routing? nil: nobody is behind it
----@return boolean? over
----@return Aside? aside
----@return Target? kept whose turn it is
-local function ask_hedged(call, request, plan, target, aside, order)
-  local delay = order and hedge.delay(plan.hedge, request, target, plan.routes[target])
-  if not delay then return ask(call, request, plan, target, aside) end
-  local supply = setmetatable({ order = order, aside = aside }, Supply)
-  move_on(request, target)
-  local ended = hedge.run(call, request, plan, target, plan.hedge, delay, supply)
-  local over
-  aside = supply.aside
-  for _, one in ipairs(ended) do
-    over, aside = settle(call, request, one.target, aside, one.answered, one.failure, one.reason, one.wait_ms)
-  end
-  return over, aside, supply.kept
-end
-
--- The rounds ---------------------------------------------------------------------------------------------------------
-
---- Through the strategy's order.
+--- Through the strategy's order. One that a strategy names is asked although it is slow.
 ---@param asks Ask
----@return boolean? over
----@return Aside? aside
+---@return boolean? over with an answer, or with a failure that ends it: request.failure
+---@return Aside? passed
 local function go_round(call, request, plan, order, asks)
-  local over, kept
-  local target, aside = next_free(order)
+  local passed
+  local target = next_of(order)
   while target do
-    order:tried()
-    over, aside, kept = asks(call, request, plan, target, aside, order)
-    if over then return true end
-    target = kept
-    if not target then target, aside = next_free(order, aside) end
+    local answered, failure, reason, wait_ms = asks(call, request, plan, target, not order.named)
+    if answered then return true end
+    if failure or reason == "saturated" then
+      if note_failure(call, request, target, failure) then return true end
+      order:tried()
+    else
+      passed = put_aside(passed, target, reason, wait_ms)
+    end
+    target = next_of(order)
   end
-  return false, aside
+  return false, passed
 end
 
 --- Those that were passed by, when nobody else has answered.
----@return boolean over
-local function go_back(call, request, plan, aside, asks)
-  for _, list in ipairs { aside.busy, aside.throttled } do
+---@return boolean? over
+local function go_back(call, request, plan, passed, asks)
+  for _, list in ipairs { passed.busy, passed.throttled } do
     for _, target in ipairs(list) do
-      if asks(call, request, plan, target, aside) then return true end
+      if settle(call, request, target, passed, asks(call, request, plan, target, false)) then return true end
     end
   end
-  return false
 end
-
----@alias Ask fun(call: table, request: Request, plan: Plan, target: Target, aside: Aside?, order: Routing?): boolean?,
---- Aside?, Target? asks one target; true when nobody else is to be asked; who was taken from the order and not asked
 
 --- Goes through a strategy's order, and then to those that were passed by.
 ---@param order Routing
 ---@param asks Ask
+---@param hedged boolean? others are asked beside one that is slow
 ---@return boolean? over
----@return Aside? aside who was passed by
-function walk.through(call, request, plan, order, asks)
-  local over, aside = go_round(call, request, plan, order, asks)
-  if not over and aside then over = go_back(call, request, plan, aside, asks) end
-  return over, aside
+---@return Aside? passed
+function walk.through(call, request, plan, order, asks, hedged)
+  local over, passed
+  if hedged then
+    over, passed = walk_hedged.round(call, request, plan, order, settle)
+  else
+    over, passed = go_round(call, request, plan, order, asks)
+  end
+  if not over and passed then over = go_back(call, request, plan, passed, asks) end
+  return over, passed
 end
 
 --- Nobody could be asked: because they are down, or because the strategy has nobody for this request.
-local function nobody(request, aside)
-  if not aside or not aside.down[1] then return errors.model_not_found end
-  for _, target in ipairs(aside.down) do tries.skipped(target) end
-  request.failed = aside.down[#aside.down]
-  return errors.unavailable(aside.wait)
+local function nobody(request, passed)
+  if not passed or not passed.down[1] then return errors.model_not_found end
+  for _, target in ipairs(passed.down) do tries.skipped(target) end
+  request.failed = passed.down[#passed.down]
+  return errors.unavailable(passed.wait)
 end
 
 --- Why, in the gateway's words alone: an upstream's may repeat what the client wrote.
@@ -202,16 +114,17 @@ end
 ---@param plan Plan
 ---@return Failure? failure of the last that was asked; nil: the client has been answered
 function walk.run(call, request, plan)
-  streaming.await(call, request)
-  local draws = shadow.is_over(registry.shadow, plan) and {} or nil
+  if request.stream then streaming.await(call, request) end
+  local draws = registry.shadow and shadow.is_over(registry.shadow, plan) and {} or nil
   local order = strategy.order(plan, call, request, nil, draws)
   if draws then shadow.chosen(call, request, order, draws) end
-  local over, aside = walk.through(call, request, plan, order, plan.hedge and ask_hedged or ask)
+  local named = order.named
+  local over, passed = walk.through(call, request, plan, order, tries.run, plan.hedge ~= nil)
   local failure = request.failure
   if over and not failure then return nil end
-  failure = failure or nobody(request, aside)
+  failure = failure or nobody(request, passed)
   if request.failed then
-    call:note_failure((order.named and NAMED or POOL):format(request.failed.name, cause_of(failure)))
+    call:note_failure((named and NAMED or POOL):format(request.failed.name, cause_of(failure)))
   end
   return failure
 end

@@ -11,11 +11,9 @@ local world
 
 local function cell_make(name)
   local cell = { name = name, doors = {}, verdicts = {} }
-  function cell.look()
-    local at = cell.state
-    if at then return at, cell.wait end
-  end
-  function cell.enter()
+  function cell.enter(_, _, soon)
+    local slow = cell.state == "busy" or cell.state == "throttled"
+    if cell.state and (soon or not slow) then return nil, cell.state, cell.wait end
     local door = table.remove(cell.doors, 1)
     if door then return nil, door, cell.wait end
     world.inside = world.inside + 1

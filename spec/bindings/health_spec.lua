@@ -147,6 +147,18 @@ describe("gateway.health", function()
     assert.equal(1000, cell:figures().throttled_ms)
   end)
 
+  it("does not let in who does not want to wait, where there is something to wait for", function()
+    local full, held = fresh { concurrency = { max = 1 } }, fresh()
+    assert.is_true(full:enter(nil, true))
+    assert.same({ nil, "busy" }, { full:enter(nil, true) })
+    assert.same({ nil, "saturated" }, { full:enter() })
+    full:leave(nil, "ok")
+    try(held, "throttled", 2000)
+    assert.same({ nil, "throttled", 2000 }, { held:enter(nil, true) })
+    assert.is_true(held:enter(nil, false))
+    held:leave(nil, "ok")
+  end)
+
   it("measures what went well", function()
     local cell, out = fresh(), {}
     health.read({ cell }, "latency", out)
