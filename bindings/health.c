@@ -72,15 +72,26 @@ static int book_collect(lua_State *L) {
   struct health_book *book = lua_touserdata(L, 1);
   loose_free(book);
   cells_free(book->targets);
+  cells_free(book->forgotten);
   if (book->own) munmap(book->health, health_size(1));
   *book = (struct health_book){0};
   return 0;
+}
+
+/* Their places will be other cells', which must not be taken for them. */
+static void targets_forget(struct health_book *book) {
+  struct cell **end = &book->targets;
+  while (*end) end = &(*end)->next;
+  *end = book->forgotten;
+  book->forgotten = book->targets;
+  book->targets = NULL;
 }
 
 void bind_health_forget(lua_State *L) {
   struct health_book *book = bind_health_book(L);
   if (!book->own) return;
   loose_free(book);
+  targets_forget(book);
   madvise(book->health, health_size(1), MADV_DONTNEED); /* reads as zeros from now on */
   health_open(book->health, 1);
 }

@@ -22,7 +22,8 @@ struct health_book {
   struct health *health; /* the segment's, or this VM's own (specs, gate, check); null before it is asked for */
   bool own;
   struct cell *targets;
-  struct stay *loose; /* stays without a call, in specs */
+  struct cell *forgotten; /* of earlier spec files: scripts may still hold them */
+  struct stay *loose;     /* stays without a call, in specs */
   struct budget_rules budget;
 };
 

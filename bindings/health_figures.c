@@ -7,7 +7,8 @@
  *     in_flight, queued, throttled_ms, unhealthy, latency_ms, first_token_ms, samples, age_ms, p95_ms,
  *     first_token_p95_ms, limit_requests, limit_tokens, remaining_requests, remaining_tokens, reset_ms }
  *   read(cells, what, out)   "latency", "first_token": averages; "samples", "age": of both; "in_flight": at the target;
- *     "queued"; "remaining": the share of the upstream's own limit that is left, 0 to 1; "p95", "first_token_p95" */
+ *     "queued"; "circuit": 0 closed, 1 open, 2 half-open, -1 without a breaker; "remaining": the share of the limit
+ *     of the upstream's own that is left, 0 to 1; "p95", "first_token_p95" */
 
 /* ---- one by one ---- */
 
@@ -156,13 +157,18 @@ static double read_first_token_p95(const struct health_place *place, uint64_t no
   return health_histogram_quantile(&place->cell->first, 0.95);
 }
 
+static double read_circuit(const struct health_place *place, uint64_t now) {
+  if (!place->guarded) return -1;
+  return (double)breaker_look(&place->cell->breaker, &place->breaker, now).state;
+}
+
 health_figure bind_health_figure(lua_State *L, int index) {
-  static const char *const names[] = {"latency",         "first_token",   "samples",       "age",
-                                      "in_flight",       "remaining",     "queued",        "p95",
-                                      "first_token_p95", "whole_samples", "first_samples", NULL};
-  static const health_figure reads[] = {read_latency,         read_first_token,   read_samples,      read_age,
-                                        read_in_flight,       read_remaining,     read_queued,       read_p95,
-                                        read_first_token_p95, read_whole_samples, read_first_samples};
+  static const char *const names[] = {
+      "latency", "first_token",     "samples",       "age",           "in_flight", "remaining", "queued",
+      "p95",     "first_token_p95", "whole_samples", "first_samples", "circuit",   NULL};
+  static const health_figure reads[] = {read_latency,         read_first_token,   read_samples,       read_age,
+                                        read_in_flight,       read_remaining,     read_queued,        read_p95,
+                                        read_first_token_p95, read_whole_samples, read_first_samples, read_circuit};
   return reads[luaL_checkoption(L, index, NULL, names)];
 }
 

@@ -68,8 +68,9 @@ function AdminCall:answered() end
 ---@field respond fun(call: AdminCall, status: integer, value: any, headers: table<string, string>?) answers with JSON
 ---@field read fun(call: AdminCall): any the body as a value; nil: it is not JSON, and the client has been told
 ---@field targets fun(): table[] { name, available, ... }
----@field standing fun(): table[] how each does: { name, provider, available, circuit, unhealthy, figures, models,
---- credentials }, as GET /admin/routing/targets shows it
+---@field standing fun(all: boolean?): table[] how each target does: { name, provider, available, circuit, unhealthy,
+--- figures, models, credentials }, as GET /admin/routing/targets shows it; without `all` models only where a breaker
+--- is. May wait
 ---@field providers fun(): table[] { name, available, models, missing }
 ---@field models fun(): { id: string, owned_by: string }[] what GET /v1/models lists
 ---@field about fun(listed: table, today: string): table? what the catalog says of one of them

@@ -66,13 +66,21 @@ function catalog.row(provider, model)
   return row
 end
 
+local owns_rows = {} -- whether there are any under a target's name, by that name
+
+local function has_rows(name)
+  if owns_rows[name] == nil then owns_rows[name] = ALIASES[name] ~= nil or #door.list(name) > 0 end
+  return owns_rows[name]
+end
+
 --- The same for a target: rows under its own name, for servers of the operator's own, come before its provider's.
 ---@param target { name: string, provider: { name: string } }
 ---@param model string
 ---@return table? row
 function catalog.of(target, model)
   local name = target.provider.name
-  return target.name ~= name and catalog.row(target.name, model) or catalog.row(name, model)
+  local own = target.name ~= name and has_rows(target.name)
+  return own and catalog.row(target.name, model) or catalog.row(name, model)
 end
 
 --- Every model the catalog has of a provider.

@@ -67,7 +67,7 @@ local function announce(target, model)
   if known[model] or #model > NAME_MOST then return end
   known[model] = true
   local place = "cells:" .. target.cell_key
-  if not shared.add(("%s:has:%s"):format(place, crypto.sha256(model)), 1) then return end
+  if not shared.add(place .. ":has:" .. model, 1) then return end
   local number = shared.incr(place, 1)
   if number then shared.set(("%s:%d"):format(place, number), model) end
 end
@@ -82,17 +82,31 @@ function cells.model(target, model)
   return cell
 end
 
---- The models that any worker has asked the target for, with their cells.
----@param target Target
----@return { name: string, cell: table }[] in the order of their names
-function cells.models(target)
-  local list, place = {}, "cells:" .. target.cell_key
-  for number = 1, math.min(shared.get(place) or 0, MODELS_MOST) do
+local function collect(target, place, count)
+  local found = { count = count, names = {}, cells = {} }
+  for number = 1, math.min(count, MODELS_MOST) do
     local name = shared.get(("%s:%d"):format(place, number))
-    if name then list[#list + 1] = { name = name, cell = target.cell:model(name) } end
+    if name then found.names[#found.names + 1] = name end
   end
-  table.sort(list, function(a, b) return a.name < b.name end)
-  return list
+  table.sort(found.names)
+  for i, name in ipairs(found.names) do found.cells[i] = target.cell:model(name) end
+  return found
+end
+
+---@class CellModels of a target, in the order of their names
+---@field names string[]
+---@field cells table[]
+---@field count integer
+
+--- The models that any worker has asked the target for, with their cells. Theirs who asks must not change them.
+---@param target Target
+---@return CellModels
+function cells.models(target)
+  local place = "cells:" .. target.cell_key
+  local count, known = shared.get(place) or 0, target.cell_found
+  if known and known.count == count and #known.names == math.min(count, MODELS_MOST) then return known end
+  target.cell_found = collect(target, place, count)
+  return target.cell_found
 end
 
 return cells

@@ -20,7 +20,8 @@ local timestamp = require "timestamp"
 --- What a handler of admin/ may ask: it reaches the house only through this.
 ---@class View
 ---@field targets fun(): table[]     every configured target with its state
----@field standing fun(): TargetStanding[] how every target does, as all workers know it
+---@field standing fun(all: boolean?): TargetStanding[] how every target does, as all workers know it; of a target
+--- without a breaker its models only with `all`. May wait
 ---@field providers fun(): table[]   every provider with its state
 ---@field models fun(): table[]      what GET /v1/models lists
 ---@field capabilities fun(): table what GET /v1/capabilities shows
@@ -36,7 +37,7 @@ local timestamp = require "timestamp"
 ---@field read fun(call: AdminCall): any the body's JSON; nil: there is none, and the client has been told
 local view = {
   targets = registry.targets,
-  standing = function() return standing.list(registry.targets()) end,
+  standing = function(all) return standing.list(registry.targets(), all) end,
   providers = registry.providers,
   models = registry.models,
   capabilities = registry.capabilities,

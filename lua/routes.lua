@@ -121,14 +121,38 @@ local function leads_away(model)
   return false
 end
 
+---@class Way what a model's routes at all targets of one provider have in common
+---@field wire table|false
+---@field edits boolean?
+---@field refused string[]?
+
+--- Found once for each provider and name: there may be hundreds of targets.
+---@param ways table<table, table<string, Way>> by provider, then by the upstream's name of the model
+---@return Way
+local function way_of(ways, target, model, surface)
+  local provider = target.provider
+  local named = ways[provider] or {}
+  ways[provider] = named
+  if named[model] then return named[model] end
+  local wire = wire_of(target, surface, model)
+  local way = { wire = wire or false }
+  if wire then
+    way.edits = may_edit(wire, provider, model, surface.name)
+    way.refused = unsupported.refused(provider, wire.dialect, model, surface.name)
+  end
+  named[model] = way
+  return way
+end
+
 ---@param model string the name after aliases
 ---@param requested string the client's word
 ---@param surface Surface
 ---@return Route? nil: the target has no such surface, or no such model
-local function route_make(target, model, requested, surface)
+local function route_make(target, model, requested, surface, ways)
   model = long_name(target.provider, target.model_map[model] or model)
   if leads_away(model) then return nil end
-  local wire = wire_of(target, surface, model)
+  local way = way_of(ways, target, model, surface)
+  local wire = way.wire
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
   route.cell = cells.model(target, model)
@@ -141,9 +165,8 @@ local function route_make(target, model, requested, surface)
   route.kind, route.dialect, route.operation = wire.kind, wire.dialect, wire.operation
   route.written = wire.path
   if wire.kind == "own" and not place(route, target, wire.path) then return nil end
-  route.edits = may_edit(wire, target.provider, model, surface.name)
+  route.edits, route.refused = way.edits, way.refused
   route.image_formats = surface.name == "images" and target.provider.image_response_formats or nil
-  route.refused = unsupported.refused(target.provider, wire.dialect, model, surface.name)
   return route
 end
 
@@ -155,9 +178,9 @@ end
 ---@return table[] targets
 ---@return table<table, Route> routes
 function routes.build(owners, model, requested, surface)
-  local targets, list = {}, {}
+  local targets, list, ways = {}, {}, {}
   for _, target in ipairs(owners) do
-    local route = stretch.run(route_make, target, model, requested, surface)
+    local route = stretch.run(route_make, target, model, requested, surface, ways)
     if route then targets[#targets + 1], list[target] = target, route end
   end
   return targets, list

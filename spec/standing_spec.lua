@@ -28,7 +28,7 @@ end
 
 --- What GET /admin/routing/targets and the probes say.
 local function view_of(...)
-  local list = standing.list { ... }
+  local list = standing.list({ ... }, true)
   return { standing = function() return list end }
 end
 

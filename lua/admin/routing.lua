@@ -45,7 +45,7 @@ end
 
 local function targets(call, view)
   local list = json.array {}
-  for i, target in ipairs(view.standing()) do
+  for i, target in ipairs(view.standing(true)) do
     list[i] = {
       name = target.name, provider = target.provider, available = target.available, circuit = target.circuit,
       unhealthy = target.unhealthy, checked = target.checked, priority = target.priority, weight = target.weight,

@@ -14,6 +14,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** What the right key gets: a status, or a status and the error's code. */
 const ROWS = {
+  'GET /admin/routing/explain': [400, 'invalid_request'],
   'GET /admin/routing/targets': [200],
   'GET /admin/scripts': [200],
   'POST /admin/scripts/reload': [200],
