@@ -7,7 +7,7 @@ import fs from 'node:fs';
 
 import { head, raw, spelling, stream, whole } from '../tools/answers.mjs';
 import { drain, spelled } from '../tools/client.mjs';
-import { play, plays } from '../tools/play.mjs';
+import { assertError, play, plays } from '../tools/play.mjs';
 
 const FOLDER = new URL('../../spec/fixtures/bedrock/', import.meta.url);
 const FILES = fs.readdirSync(FOLDER);
@@ -223,7 +223,7 @@ plays('a client of Anthropic in front of Bedrock', open, (act) => {
 
 plays('a stream of Bedrock', open, (act) => {
   const names = cases('.stream.hex')
-    .filter((one) => has(`${one}.expected.openai.stream.txt`) && one.startsWith('stream-'));
+    .filter((one) => has(`${one}.expected.openai.stream.txt`) && one.startsWith('stream-') && one !== 'stream-bad-crc');
   for (const name of names) {
     for (const size of [1, 7, 1 << 20]) {
       act(`${name} is OpenAI's, in pieces of ${size} bytes`, async ({ upstream, gateway }) => {
@@ -243,6 +243,14 @@ plays('a stream of Bedrock', open, (act) => {
       });
     }
   }
+
+  act('that is corrupt before its first content is an error', async ({ upstream, gateway }) => {
+    for (const size of [1, 7, 1 << 20]) {
+      upstream.answer(frames('stream-bad-crc', size));
+      const answer = await gateway.chat(JSON.stringify({ ...DEFAULT, stream: true }));
+      assertError(answer, 502, { code: 'upstream_stream_corrupt' });
+    }
+  });
 
   act('an error as first event is an error with its own status', async ({ upstream, gateway }) => {
     upstream.answer(frames('stream-error-first', 1 << 20));

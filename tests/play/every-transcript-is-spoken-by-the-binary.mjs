@@ -5,7 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 
 import { head, whole } from '../tools/answers.mjs';
 import { plays } from '../tools/play.mjs';
-import { differences, streamBytes, streamDifferences, transcripts } from '../tools/transcripts.mjs';
+import { differences, failedEarly, streamBytes, streamDifferences, transcripts } from '../tools/transcripts.mjs';
 
 // Vendors ------------------------------------------------------------------------------------------------------------
 
@@ -167,7 +167,9 @@ async function live({ upstream, gateway, root }, one, size) {
     assert.deepEqual(differences(whole.body, answer.json), [], answer.text);
   }
   const streamed = one.text(`expected.${shape}.stream.txt`);
-  if (streamed) assert.deepEqual(streamDifferences(streamed, answer.text), [], answer.text);
+  const early = streamed && failedEarly(streamed);
+  if (early) assert.deepEqual([answer.status >= 400, answer.json], [true, early], answer.text);
+  else if (streamed) assert.deepEqual(streamDifferences(streamed, answer.text), [], answer.text);
 }
 
 /** The client's headers but its credential, which is the play's. */

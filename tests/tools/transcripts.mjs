@@ -161,6 +161,15 @@ function forgetEstimate(list) {
   return list;
 }
 
+const said = ({ delta = {} }) => Object.entries(delta).some(([name, value]) => name !== 'role' && value);
+
+/** The error that a stream ends with before any content: to a client it is the answer. Null: it is none such. */
+export function failedEarly(stream) {
+  const values = payloadsOf(stream).map(({ value }) => value);
+  const last = values.at(-1);
+  return last?.error && !values.some(({ choices = [] }) => choices.some(said)) ? last : null;
+}
+
 /** Where two streams differ, event by event. */
 export function streamDifferences(expected, actual) {
   const wanted = forgetEstimate(payloadsOf(expected)).filter(({ value }) => value.type !== 'ping');
