@@ -186,7 +186,8 @@ end
 local function after_request(ctx, conf)
   local state = ctx.state["response-cache"]
   if not state or ctx.state.cache_hit then return end
-  local kept = keep(conf, state.key, ctx.response.body:text(), lifetime(conf, ctx.response))
+  local body = ctx.response.body -- a very long stream has none
+  local kept = body and keep(conf, state.key, body:text(), lifetime(conf, ctx.response))
   release(state, not kept)
 end
 

@@ -142,6 +142,13 @@ describe("response-cache", function()
     assert.are.equal("pass", shared.get(lock))
   end)
 
+  it("lets all pass behind a stream that was too long to be kept", function()
+    local _, request = asked()
+    local lock = "response-cache:asking:" .. request.ctx.state["response-cache"].key
+    assert.is_nil(cache:after_request(request, { answer = { status = 200, make = function() end } }))
+    assert.are.equal("pass", shared.get(lock))
+  end)
+
   it("takes over from a worker that died", function()
     local _, request = asked()
     local lock = "response-cache:asking:" .. request.ctx.state["response-cache"].key
