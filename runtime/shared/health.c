@@ -3,7 +3,7 @@
 
 /* ---- not before ---- */
 
-enum { HELD_STEPS_MASK = 0xffff, HINT_MAX_MS = 60000, HELD_FIRST_MS = 1000, HELD_MAX_MS = 30000 };
+enum { HELD_STEPS_MASK = 0xffff, HINT_MAX_MS = 60000, HELD_FIRST_MS = 500, HELD_MAX_MS = 30000, HELD_STEPS = 6 };
 
 static uint64_t held_make(uint64_t until, uint64_t steps) {
   return until << 16 | (steps & HELD_STEPS_MASK);
@@ -14,9 +14,11 @@ uint64_t health_held(const struct health_cell *cell, uint64_t now) {
   return until > now ? until : 0;
 }
 
+/* Where nobody says how long: one refusal among good answers is no reason to leave a target alone. */
 static uint64_t pause_of(uint64_t steps) {
   uint64_t first = HELD_FIRST_MS;
-  return steps < 5 ? first << steps : HELD_MAX_MS;
+  if (steps == 0) return 0;
+  return steps <= HELD_STEPS ? first << (steps - 1) : HELD_MAX_MS;
 }
 
 /* Calls that were under way together are told so together: only one that came after the pause doubles it. */
