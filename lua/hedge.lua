@@ -22,6 +22,7 @@ local tries = require "tries"
 ---@field target Target
 ---@field request Request
 ---@field over boolean?
+---@field told boolean? it is among those that have ended, or was cut off
 ---@field answered true?
 ---@field failure Failure?
 ---@field reason string?
@@ -35,7 +36,7 @@ local tries = require "tries"
 ---@field ended Entrant[] in the order in which they have
 ---@field winner Entrant?
 
-local hedge = {}
+local hedge = { open = race.open }
 
 -- When ---------------------------------------------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ end
 local function lose(entrant)
   local request, call = entrant.request, entrant.race.call
   if request.inside then request.inside:leave(call, "neither") end
-  request.inside, entrant.over = nil, true
+  request.inside, entrant.over, entrant.told = nil, true, true
   count(entrant, "lost")
 end
 
@@ -114,6 +115,7 @@ function hedge.win(request)
   run.door:keep(winner.index)
   for _, entrant in ipairs(run.entrants) do
     if entrant ~= winner and not entrant.over then lose(entrant) end
+    entrant.told = entrant.told or entrant ~= winner
   end
   count(winner, "won")
   if #run.entrants > 1 then tell(winner) end
@@ -152,9 +154,10 @@ local function add_beside(run, request, supply)
   return false
 end
 
+--- Also one that ended in the same turn as the last: what it has to say counts, too.
 local function is_any_left(run)
   for _, entrant in ipairs(run.entrants) do
-    if not entrant.over then return true end
+    if not entrant.told then return true end
   end
   return false
 end
@@ -168,12 +171,12 @@ end
 
 --- One has ended. True when the race has.
 local function is_over(run, entrant)
-  run.ended[#run.ended + 1] = entrant
+  run.ended[#run.ended + 1], entrant.told = entrant, true
   if entrant.answered then
     hedge.win(entrant.request)
     return true
   end
-  count(entrant, "lost")
+  if run.winner ~= entrant then count(entrant, "lost") end -- else a plugin has refused what it won with
   local final = entrant.failure and entrant.failure.final
   if final then
     run.door:keep(entrant.index)
@@ -198,7 +201,7 @@ end
 ---@param supply Supply the order behind this target
 ---@return Entrant[] ended those that have ended, the last of which answered or failed; its request is taken over
 function hedge.run(call, request, plan, target, conf, delay, supply)
-  local run = { door = race.open(call), call = call, plan = plan, entrants = {}, ended = {} }
+  local run = { door = hedge.open(call), call = call, plan = plan, entrants = {}, ended = {} }
   local left, patience = conf.max, delay
   add(run, request, target)
   repeat

@@ -66,6 +66,75 @@ describe("the delay of a hedge", function()
   end)
 end)
 
+--- A race whose entrants all end in one turn, the first told first.
+local function races_at_once(tries, outcomes)
+  local kept, begun = { open = hedge.open, run = tries.run }, {}
+  tries.run = function(_, request, _, target)
+    local outcome = outcomes[target.name]
+    if outcome.wins then request.win(request) end
+    return outcome.answered, outcome.failure, outcome.reason
+  end
+  hedge.open = function()
+    local door, told = {}, {}
+    function door.start(_, fn, entrant) begun[#begun + 1] = function() fn(entrant) end end
+    function door.keep(_, index)
+      for i = 1, #begun do told[i] = told[i] or i ~= index end
+    end
+    function door.await()
+      if #begun == 1 then return nil end -- the delay is over
+      while not door.ran do
+        door.ran = true
+        for i, run in ipairs(begun) do
+          if not told[i] then run() end
+        end
+      end
+      for i in ipairs(begun) do
+        if not told[i] then
+          told[i] = true
+          return i
+        end
+      end
+      error "waits for ever"
+    end
+    return door
+  end
+  return function() hedge.open, tries.run = kept.open, kept.run end
+end
+
+describe("a race that ends in one turn", function()
+  local tries, call = spec.module "tries", {}
+  function call.drained() return false end
+  function call.note_won() end
+  function call.note_hedge() end
+
+  local function run(outcomes)
+    local targets = {
+      { name = "a", provider = { name = "a" } }, { name = "b", provider = { name = "b" } },
+    }
+    local plan, left = { model = "m", routes = {} }, { targets[2] }
+    for _, target in ipairs(targets) do plan.routes[target] = route_of(0) end
+    local supply = { next = function() return table.remove(left) end, asked = function() end }
+    local undo = races_at_once(tries, outcomes)
+    local ran, ended = pcall(hedge.run, call, request_of(), plan, targets[1], { max = 1 }, 1, supply)
+    undo()
+    assert(ran, ended)
+    for i, entrant in ipairs(ended) do ended[i] = entrant.target.name end
+    return table.concat(ended, " ")
+  end
+
+  local failure = { status = 502 }
+
+  it("tells of everybody who has failed", function()
+    assert.are.equal("a b", run { a = { failure = failure }, b = { failure = failure } })
+    assert.are.equal("a b", run { a = { failure = failure }, b = { reason = "open" } })
+  end)
+
+  it("is over with the one that has won, whatever the others said, and plugins say", function()
+    assert.are.equal("b", run { a = { failure = failure }, b = { wins = true, answered = true } })
+    assert.are.equal("b", run { a = { failure = failure }, b = { wins = true, failure = failure } })
+  end)
+end)
+
 describe("strategy.hedge", function()
   it("stands for numbers", function()
     assert.is_nil(policy.hedge({}, false))
