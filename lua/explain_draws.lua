@@ -2,6 +2,7 @@
 --- Chance in an order of targets: who would be asked first how often. The strategies and the walk are gone through many
 --- times, with numbers that are spread evenly in the place of drawn ones; nobody is asked.
 
+local aside = require "aside"
 local clock = require "gateway.clock"
 local json = require "gateway.json"
 local strategy = require "strategy"
@@ -29,7 +30,9 @@ end
 local function first_of(call, request, plan, random)
   local first
   local order = strategy.order(plan, call, request, {}, random)
-  walk.through(call, request, plan, order, function(_, _, _, target)
+  walk.through(call, request, plan, order, function(_, _, _, target, soon)
+    local reason, wait_ms = aside.hindrance(plan, target, soon)
+    if reason then return nil, nil, reason, wait_ms end
     first = target
     return true
   end)

@@ -97,6 +97,14 @@ plays('an explanation', async (stage) => {
       assert.deepEqual([drained.place, drained.left_out], [null, 'drained: weight 0']);
     }
   });
+  act('gives no share to a target that is down', async ({ state, explain, asked }) => {
+    state['least-busy-1'] = failure(500);
+    for (let i = 0; i < 100 && !(await asked('least-busy')).names.includes('least-busy-1'); i++);
+    delete state['least-busy-1'];
+    const said = await explain('least-busy');
+    assert.equal(said.targets.find((one) => one.target === 'least-busy-1').passed_by.reason, 'open');
+    assert.deepEqual(said.draw.first.map((one) => one.target).sort(), ['least-busy-2', 'least-busy-3']);
+  });
   act('counts no run of any strategy', async ({ gateway, explain }) => {
     const stats = async () => JSON.stringify((await gateway.get('/admin/scripts')).json.scripts
       ?.filter((one) => one.kind === 'strategies').map(({ name, calls }) => [name, calls]));
