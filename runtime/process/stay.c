@@ -74,12 +74,14 @@ static void measure_loose(const struct stay *stay, uint64_t now) {
   health_histogram_add(&cell->whole, ms);
 }
 
-/* Of a stream counts how long its first content took, of another answer the whole of it. */
+/* Of a stream counts how long its first content took, of another answer the whole of it. A stream of which nobody was
+ * there to read a word says nothing. */
 static void measure(const struct stay *stay, uint64_t now) {
   if (!stay->call) return measure_loose(stay, now);
   const struct call_notes *notes = &stay->call->notes;
   struct health_cell *cell = stay->place->health.cell;
-  bool streamed = notes->streamed && notes->first_byte_at >= stay->entered_at;
+  bool streamed = notes->streamed;
+  if (streamed && notes->first_byte_at < stay->entered_at) return;
   uint64_t end = streamed ? notes->first_byte_at : uv_hrtime();
   double ms = (double)(end - stay->entered_at) / 1e6;
   health_average_add(streamed ? &cell->first_token : &cell->latency, ms, now);

@@ -219,6 +219,18 @@ for (const policy of ['drain', 'finish']) {
       });
     }
 
+    act('says nothing of how soon a target speaks where nobody heard it', async ({ openai, gateway }) => {
+      const samples = async () => (await gateway.get('/admin/routing/targets')).json
+        .targets.find((one) => one.name === 'openai').models.find((one) => one.model === MODEL).figures.samples;
+      const answer = held(null, stream([...CHUNKS, ...LAST]));
+      openai.answer(answer.answer);
+      const [asked, before] = [openai.requests.length, await samples()];
+      const line = await leave(gateway, gateway.chatRequest({ stream: true }), () => openai.request(asked + 1),
+        async () => { await detached(gateway); answer.go(); });
+      assert.deepEqual([line.status, line.client_gone, line.tokens_out], [499, policy, 40]);
+      assert.equal(await samples(), before);
+    });
+
     act('ends when the upstream does not', async ({ openai, gateway }) => {
       const answer = held(CHUNKS, []);
       openai.answer(async (io, got) => { await answer.answer(io, got); return false; });
