@@ -78,13 +78,18 @@ static int push_entered(lua_State *L, struct stay *stay) {
   return 3;
 }
 
+static int push_reason(lua_State *L, enum health_answer answer) {
+  lua_pushnil(L);
+  lua_pushstring(L, reasons[answer]);
+  return 2;
+}
+
 /* Pushes why whoever does not want to wait is not let in; 0 when there is nothing to wait for. */
 static int push_slow(lua_State *L, const struct cell *cell, uint64_t now) {
   uint64_t until;
   enum health_answer answer = health_look(&cell->place.health, now, &until);
   if (answer != HEALTH_BUSY && answer != HEALTH_HELD) return 0;
-  lua_pushnil(L);
-  lua_pushstring(L, reasons[answer]);
+  push_reason(L, answer);
   return 1 + push_until(L, until, now);
 }
 
@@ -136,10 +141,12 @@ static int cell_enter(lua_State *L) {
   struct call *call;
   struct stay **stays = stays_of(L, cell, &call), *stay;
   uint64_t now = bind_health_now(L);
-  int slow = lua_toboolean(L, 3) ? push_slow(L, cell, now) : 0;
+  bool soon = lua_toboolean(L, 3);
+  int slow = soon ? push_slow(L, cell, now) : 0;
   if (slow > 0) return slow;
   enum health_answer answer = stay_enter(call, stays, &cell->place, now, &stay);
   if (answer == HEALTH_YES) return push_entered(L, stay);
+  if (answer == HEALTH_BUSY && soon) return push_reason(L, answer); /* another process has taken the slot since */
   if (answer == HEALTH_BUSY && call) return enter_wait(L, cell, call);
   return push_refused(L, cell, answer, now);
 }
