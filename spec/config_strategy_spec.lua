@@ -121,6 +121,7 @@ describe("a condition", function()
         "value must be a word, or a list of words; a number or true belongs in quotes",
       ["{ key: stream, value: sometimes, target_key: b }"] = "value must be true or false",
       ["{ key: min_tokens, value: many, target_key: b }"] = "value must be a whole number of tokens",
+      ["{ key: min_tokens, value: '5x', target_key: b }"] = "value must be a whole number of tokens",
       ["{ key: max_tokens, value: -1, target_key: b }"] = "value must be a whole number of tokens",
       ["{ key: time, value: noon, target_key: b }"] =
         'value must be days, hours or both, in UTC: "mon-fri", "08:00-18:00", "sat,sun 22:00-06:00"',
@@ -142,6 +143,7 @@ describe("a condition", function()
       "{ key: header, name: X-A, target_key: b }", "{ key: tag, value: [a, b], target_key: b }",
       "{ key: time, value: 'mon-fri 08:00-18:00', target_key: b }", "{ key: time, value: sat, target_key: b }",
       "{ key: time, value: '00:00-24:00', target_key: b }", "{ key: stream, value: false, target_key: b }",
+      "{ key: min_tokens, value: '5', target_key: b }", "{ key: stream, value: 'true', target_key: b }",
       "{ key: min_tokens, value: 1000, also: [{ key: tools, value: true }], target_key: b }",
     } do
       assert.equal("no error", condition_error(condition))

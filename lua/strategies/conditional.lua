@@ -146,13 +146,25 @@ local function endpoints_problem(value)
   return problem
 end
 
+--- In quotes, too: the value of a condition may be any word.
+local function boolean_of(value)
+  if value == "true" then return true end
+  if value == "false" then return false end
+  return value
+end
+
+local function count_of(value)
+  return type(value) == "string" and value:find "^%d+$" and tonumber(value) or value
+end
+
 local PROBLEMS = {
   texts = texts_problem,
   endpoints = endpoints_problem,
   boolean = function(value)
-    if type(value) ~= "boolean" then return "must be true or false" end
+    if type(boolean_of(value)) ~= "boolean" then return "must be true or false" end
   end,
   count = function(value)
+    value = count_of(value)
     if type(value) ~= "number" or value < 0 or value % 1 ~= 0 then return "must be a whole number of tokens" end
   end,
   times = function(value)
@@ -199,11 +211,12 @@ end
 
 -- Choosing -----------------------------------------------------------------------------------------------------------
 
+local VALUES = { texts = texts, endpoints = texts, times = times_of, boolean = boolean_of, count = count_of }
+
 local function value_of(test)
   local kind = KEYS[test.key]
   if kind.named and test.value == nil then return true end
-  if kind[1] == "texts" or kind[1] == "endpoints" then return texts(test.value) end
-  return kind[1] == "times" and times_of(test.value) or test.value
+  return VALUES[kind[1]](test.value)
 end
 
 local function tests_of(condition)

@@ -91,6 +91,14 @@ describe("the strategy conditional", function()
     holds { key = "stream", value = false }
   end)
 
+  it("goes by a number or a boolean in quotes as by one without", function()
+    holds({ key = "min_tokens", value = "1000" }, call { tokens = 1000 })
+    holds_not({ key = "min_tokens", value = "1000" }, call { tokens = 999 })
+    holds { key = "stream", value = "false" }
+    holds_not { key = "stream", value = "true" }
+    holds { key = "tools", value = "false" }
+  end)
+
   it("goes by tools", function()
     local with = call { body = { tools = {} }, kinds = { tools = "array" }, raw = { tools = '[{"type":"function"}]' } }
     holds({ key = "tools", value = true }, with)
