@@ -23,8 +23,14 @@ end
 
 local ASKED_MOST = 600 -- further calls of one request: a prediction that is polled every half second for five minutes
 
+--- What one of a request's calls has come to: once the provider has done something for it, the request is not sent
+--- there again (lua/tries.lua).
+local function note_work(request, target, good)
+  if good or request.replied == target then request.worked = target end
+end
+
 --- A further call to the same provider. What is not 2xx is a reply, too.
-local function ask(call, target, counter, built)
+local function ask(call, request, target, counter, built)
   counter.asked = (counter.asked or 0) + 1
   if counter.asked > ASKED_MOST then return nil, errors.transport { status = 504, code = "upstream_timeout" } end
   local out, refused = sending.built(target, built)
@@ -32,9 +38,12 @@ local function ask(call, target, counter, built)
   out.answer, out.body, out.chosen = "any", out.body or "", counter.chosen
   if not out.method and out.body == "" then out.method = "GET" end
   local reply, failure = sending.send(call, target, out)
+  local status = reply and reply:status() or 0
+  local good = status >= 200 and status <= 299
+  note_work(request, target, good)
   if not reply then return nil, failure end
-  local status, text = reply:status(), reply:body()
-  if status < 200 or status > 299 then text = upstream_fault.legible(text) end
+  local text = reply:body()
+  if not good then text = upstream_fault.legible(text) end
   local found = { status = status, headers = reply:headers(), text = text }
   reply:close()
   return found
@@ -93,7 +102,7 @@ function dialect_call.open(call, request, target, route)
     id = call:trace_id(), created = math.floor(clock.now()), headers = dialect_call.headers(call),
     variables = target.variables, given = target.endpoint ~= nil and target.endpoint.given, kept = {},
     chosen = counter.chosen,
-    ask = function(built) return ask(call, target, counter, built) end,
+    ask = function(built) return ask(call, request, target, counter, built) end,
     fetch = function(url, options) return fetch(call, counter, url, options) end,
     sleep = function(milliseconds) upstream.sleep(call, milliseconds) end,
     undo = function(built) return undo(call, request, target, counter, built) end,

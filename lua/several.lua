@@ -77,8 +77,9 @@ function several.run(call, request, target, route, bodies)
     local failure = faces.put(call, body)
     if failure then return nil, failure end
     local text, found = ask(call, whole, target, route)
+    request.worked = whole.worked or request.worked
     if not text then return nil, found end
-    texts[i] = text
+    texts[i], request.worked = text, target
     sum(usage, found)
     if i < #bodies and call:drained() then return nil, left(call, request, usage) end
   end

@@ -23,6 +23,8 @@ local json = require "gateway.json"
 ---@field include_usage boolean the client asked for the usage chunk
 ---@field visit Passage?
 ---@field moved boolean? an earlier target failed
+---@field replied Target? who has answered the call that a dialect asks further after
+---@field worked Target? who has done something for it already: it is not asked for the same again
 ---@field deadline_at number? when the time for the whole request is over (gateway.clock's monotonic)
 ---@field failure Failure? of the target that was asked last
 ---@field failed Target? which one that was

@@ -96,6 +96,7 @@ function translation.run(call, request, target, route)
   out.stream, out.framing = request.stream and not out.whole, route.dialect.framing
   local reply, failure = translation.send(call, target, out)
   if not reply then return nil, failure end
+  request.replied = target
   local answered
   answered, failure = deliver(call, request, route.dialect, context, reply, out.whole)
   reply:close()
@@ -111,6 +112,7 @@ function translation.operate(call, request, target, route)
   out.answer = "any"
   local reply, failure = translation.send(call, target, out)
   if not reply then return nil, failure end
+  request.replied = target
   local status, answered = reply:status(), nil
   if status < 200 or status > 299 then
     failure = upstream_fault.answer(route.dialect, reply, status)

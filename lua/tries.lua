@@ -56,6 +56,7 @@ end
 local function pause_of(call, request, target, number, failure)
   local policy = target.retry
   if number >= policy.attempts or not retry.worthwhile(policy, number, failure) or call:drained() then return nil end
+  if request.worked == target and not policy.retry_ambiguous then return nil end
   local pause = retry.pause(policy, number, failure)
   if not pause then return abandon(call, target, failure, "Retry-After exceeds the cap") end
   if is_late(request, pause) then return abandon(call, target, failure, "the pause outlasts the deadline") end

@@ -91,7 +91,8 @@ async function open(stage) {
     timeouts: { upstream: { first_byte: '200ms', idle: '200ms' } },
     targets: [at('alone', first, 'alone'), at('again', first, 'again', { retry }), at('first', first, 'both'),
       at('second', second, 'both'), at('brave', first, 'brave', { retry: { ...retry, retry_ambiguous: true } }),
-      at('gone', nobody, 'gone', { retry })],
+      at('gone', nobody, 'gone', { retry }),
+      { name: 'parts', provider: 'groq', base_url: first.url, api_key: 'canary-key-parts', models: ['parts'], retry }],
   } });
   return { first, second, gateway };
 }
@@ -152,4 +153,17 @@ plays('a call', open, (act) => {
       }
     });
   }
+  act('of two prompts in one is not made again when one of them has been answered', async ({ first, gateway }) => {
+    const ask = (...answers) => {
+      first.answer(...answers);
+      return gateway.fetch('POST', '/v1/completions', { headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ model: 'parts', prompt: ['one', 'two'] }) });
+    };
+    const before = first.requests.length;
+    assert.equal((await ask(completion('one'), failure(503, {}, AT_ONCE), completion('three'))).status, 502);
+    assert.equal(first.requests.length - before, 2);
+    const answer = await ask(failure(503, {}, AT_ONCE), completion('one'), completion('two'));
+    assert.deepEqual(answer.json.choices.map(({ text }) => text), ['one', 'two']);
+    assert.equal(first.requests.length - before, 5);
+  });
 });
