@@ -41,8 +41,8 @@ async function allIdentical(scene, count) {
 
 play('whole answers, streams, errors and refusals come out byte for byte', async (stage) => {
   const upstream = await stage.upstream();
-  const scene = await recorded(stage, { openai: upstream }, { timeouts: { heartbeat: '20ms' } });
-  const late = (answer) => async (io, request) => sleep(60).then(() => answer(io, request)); // pings go out before it
+  const scene = await recorded(stage, { openai: upstream }, { timeouts: { heartbeat: '150ms' } });
+  const late = (answer) => async (io, request) => sleep(400).then(() => answer(io, request)); // pings go out before it
   upstream.answer(completion('whole words'), speech(['in', ' three', ' parts ä'], { every: 5 }),
     whole({ error: { message: 'too much', type: 'tokens', code: 'rate' } }, { status: 429 }),
     speech(['cut'], { end: 'cut' }), reset(), late(speech(['after all'])), late(reset()));
