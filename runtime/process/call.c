@@ -5,6 +5,7 @@
 #include "process/access.h"
 #include "process/admission.h"
 #include "process/forward.h"
+#include "process/gone.h"
 #include "process/overload.h"
 #include "process/record_take.h"
 #include "process/reply.h"
@@ -66,11 +67,17 @@ void call_tie(struct call *call, struct call_tie *tie, void (*cut)(struct call_t
   list_push_back(&call->ties, &tie->link);
 }
 
+/* One of several tries may have answered a moment before the script itself ends: nothing is cut short then. */
+static bool is_cut(const struct call *call) {
+  bool over = exchange_answered(call->exchange) && !call_streams(call) && !call->forward;
+  return !over || call_drained(call);
+}
+
 /* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. */
 void call_cancel(struct call *call, const char *code) {
   struct task *task = call->task;
   call->task = NULL;
-  if (task && call->parting) call->parting->run(call->parting, call, code);
+  if (task && call->parting && is_cut(call)) call->parting->run(call->parting, call, code);
   call_box_empty(call);
   if (task) task_cancel(task);
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { completion, failure, reset, silence, speech, spelling, stream, whole } from '../tools/answers.mjs';
 import { drain, spelled } from '../tools/client.mjs';
 import { MODEL, PROMPT } from '../tools/gateway.mjs';
-import { assertError, plays } from '../tools/play.mjs';
+import { assertError, play, plays } from '../tools/play.mjs';
 import { sleep, until } from '../tools/wire.mjs';
 
 const HEDGED = { mode: 'fallback', hedge: { delay: '40ms' } };
@@ -165,4 +165,24 @@ plays('a hedged request', open, (act) => {
     const inFlight = async () => (await gateway.metrics()).value('gateway_target_in_flight');
     await until(2000, 'nobody in flight', async () => await inFlight() === 0);
   });
+});
+
+play('plugins hear of no cut request where a hedge has answered', async (stage) => {
+  const first = await stage.upstream(), second = await stage.upstream();
+  const gateway = await stage.gateway({
+    targets: { openai: first, groq: second }, env: { WORKERS: '1' },
+    scripts: { 'plugins/ear.lua': `local log = require "gateway.log"
+      return { name = "ear", type = "logging",
+        before_request = function() end,
+        on_error = function(ctx) log.warn("heard", { code = ctx.error.code }) end }` },
+    config: { strategy: HEDGED, plugins: [{ name: 'ear' }] },
+  });
+  first.answer(silence());
+  second.answer(completion('second'), speech(['sec', 'ond']), failure(500));
+  assert.equal((await gateway.chat()).status, 200);
+  assert.equal((await drain(await gateway.stream())).complete, true);
+  first.answer(failure(500));
+  assert.equal((await gateway.chat()).status, 502);
+  await gateway.log((line) => line.msg === 'heard');
+  assert.equal(gateway.logs.filter((line) => line.msg === 'heard').length, 1, 'the failure alone');
 });
