@@ -76,14 +76,21 @@ local function run_undo(target, built, index)
   if handle then upstream.errand(handle, origin .. out.path, out.method or "POST") end
 end
 
---- Keeps what is to be sent when the call is cut short; nil: nothing is left to undo.
+--- Every try that is under way for a call.
+local function tries_of(request)
+  return request.entrant and request.entrant.race.entrants or { { request = request } }
+end
+
+--- Keeps what is to be sent when the call is cut short, or this try alone (lua/hedge.lua); nil: nothing is left to do.
 local function undo(call, request, target, counter, built)
-  counter.undo = built
+  request.undo = built and function() run_undo(target, built, counter.chosen.index) end or nil
   if counter.armed then return end
   counter.armed = true
   local visit = request.visit
   call:when_cut { when_cut = function(_, code, trace_id, sent, used)
-    if counter.undo then run_undo(target, counter.undo, counter.chosen.index) end
+    for _, one in ipairs(tries_of(request)) do
+      if one.request.undo then one.request.undo() end
+    end
     if visit and visit.when_cut then visit.when_cut(visit, code, trace_id, sent, used) end
   end }
 end

@@ -10,6 +10,7 @@
 local health = require "gateway.health"
 local metrics = require "gateway.metrics"
 local race = require "gateway.race"
+local task = require "gateway.task"
 local tries = require "tries"
 
 ---@class HedgeConf `strategy.hedge`
@@ -87,9 +88,11 @@ local function count(entrant, outcome)
   if entrant.index > 1 then metrics.series("gateway_hedges_total", entrant.target.name, outcome):add(1) end
 end
 
---- It is cut off: what it holds at its target is given back.
+--- It is cut off: what it holds at its target is given back, and a job that it has begun is undone.
 local function lose(entrant)
   local request, call = entrant.request, entrant.race.call
+  if request.undo then task.later(request.undo) end
+  request.undo = nil
   if request.inside then request.inside:leave(call, "neither") end
   request.inside, entrant.over, entrant.told = nil, true, true
   count(entrant, "lost")
@@ -132,7 +135,7 @@ local function add(run, request, target)
   local own = {}
   for name, value in pairs(request) do own[name] = value end
   local entrant = { race = run, index = #run.entrants + 1, target = target, request = own }
-  own.win, own.entrant, own.context, own.failure = hedge.win, entrant, nil, nil
+  own.win, own.entrant, own.context, own.failure, own.undo = hedge.win, entrant, nil, nil, nil
   own.moved = request.moved or entrant.index > 1
   run.entrants[entrant.index] = entrant
   run.door:start(go, entrant)

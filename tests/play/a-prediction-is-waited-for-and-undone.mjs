@@ -2,7 +2,7 @@
 // Replicate's predictions: polled, followed as a stream, cancelled when nobody waits any more.
 import assert from 'node:assert/strict';
 
-import { head, silence, whole } from '../tools/answers.mjs';
+import { completion, head, silence, whole } from '../tools/answers.mjs';
 import { PATIENCE, play } from '../tools/play.mjs';
 import { until } from '../tools/wire.mjs';
 
@@ -119,6 +119,20 @@ play('#104 one that outlives the request is cancelled', async (stage) => {
   upstream.answer(whole(prediction('starting'), { status: 201 }), whole(prediction('processing')));
   const answer = await gateway.chat({ model: MODEL });
   assert.equal(answer.status, 504, answer.text);
+  await cancelled(upstream);
+});
+
+play('one beside which another target was faster is cancelled', async (stage) => {
+  const other = await stage.upstream();
+  other.answer(completion('fast', { delay: 300 }));
+  const { upstream, gateway, prediction } = await open(stage, {
+    strategy: { mode: 'fallback', hedge: { delay: '50ms' } },
+    targets: [{ virtual_key: 'replicate' },
+      { name: 'fast', provider: 'openai-compatible', base_url: other.url, api_key: 'x', models: [MODEL] }],
+  });
+  upstream.answer(whole(prediction('starting'), { status: 201 }), whole(prediction('processing')));
+  const answer = await gateway.chat({ model: MODEL });
+  assert.equal(answer.json.choices[0].message.content, 'fast');
   await cancelled(upstream);
 });
 
