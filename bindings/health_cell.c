@@ -195,7 +195,7 @@ static int cell_credential_state(lua_State *L) {
   return push_until(L, until, now);
 }
 
-/* credential_set(i, nil | "disabled" | "throttled", ms) */
+/* credential_set(i, nil | "disabled" | "throttled", ms) -> what it was until now, as credential_state says it */
 static int cell_credential_set(lua_State *L) {
   static const char *const names[] = {"disabled", "throttled", NULL};
   bool clear = lua_isnoneornil(L, 3);
@@ -203,8 +203,9 @@ static int cell_credential_set(lua_State *L) {
       clear ? CREDENTIAL_USABLE : (enum health_credential)(luaL_checkoption(L, 3, NULL, names) + 1);
   lua_Number ms = clear ? 0 : luaL_checknumber(L, 4);
   luaL_argcheck(L, ms >= 0 && ms < 1e12, 4, "milliseconds wanted");
-  health_credential_set(credentials_of(L), credential_index(L), state, bind_health_now(L) + (uint64_t)ms);
-  return 0;
+  uint64_t until = bind_health_now(L) + (uint64_t)ms;
+  lua_pushstring(L, credential_states[health_credential_set(credentials_of(L), credential_index(L), state, until)]);
+  return 1;
 }
 
 /* credential_next(count) -> index: see shared/health_credentials.h */

@@ -26,6 +26,12 @@ local function about(target, index, status)
   return { target = target.name, provider = target.provider.name, index = index, status = status }
 end
 
+--- What the log calls an index, among other lines of this target, is an event's credential.
+local function tell(subject, fields)
+  fields.credential, fields.index = fields.index, nil
+  events.emit(subject, fields)
+end
+
 local function disable(target, index, status)
   local known = target.vault:credential_state(index) == "disabled"
   target.vault:credential_set(index, "disabled", target.key_pause_ms)
@@ -33,14 +39,15 @@ local function disable(target, index, status)
   local fields = about(target, index, status)
   fields.pause_ms = target.key_pause_ms
   log.warn("credential disabled", fields)
-  events.emit("gateway.credential.disabled", fields)
+  tell("gateway.credential.disabled", fields)
 end
 
+--- Where all are refused many requests try the same one: the first that is accepted tells.
 local function restore(target, index, status)
-  target.vault:credential_set(index)
+  if target.vault:credential_set(index) ~= "disabled" then return end
   local fields = about(target, index, status)
   log.info("credential restored", fields)
-  events.emit("gateway.credential.restored", fields)
+  tell("gateway.credential.restored", fields)
 end
 
 local function rest_ms(failure)
@@ -126,7 +133,7 @@ function credentials.refused(target, failure)
   local status = failure.upstream_status
   if target.several or status ~= 401 and status ~= 403 then return end
   if not shared.add("credential:" .. target.cell_key, 1, target.key_pause_ms / 1000) then return end
-  events.emit("gateway.credential.disabled", about(target, 1, status))
+  tell("gateway.credential.disabled", about(target, 1, status))
 end
 
 ---@class CredentialState

@@ -103,6 +103,16 @@ describe("several credentials", function()
     assert.equal(1, #logged "credential restored")
   end)
 
+  it("tell once that one is back, however many are asking with it", function()
+    local target = target_make(2)
+    requests(3, target, { 401, 401 })
+    credentials.rotate(target, function()
+      request(target, {})
+      return 200
+    end, function() return true end)
+    assert.equal(1, #logged "credential restored")
+  end)
+
   it("let one rest that is throttled, for as long as it was said", function()
     local target = target_make(2)
     requests(2, target, { [1] = { upstream_status = 429, retry_after = 7 } })
@@ -195,7 +205,7 @@ describe("the only credential of a target", function()
     before.emit = function(subject, fields)
       told = told + 1
       assert.equal("gateway.credential.disabled", subject)
-      assert.are.same({ target = "pool", provider = "openai", index = 1, status = 401 }, fields)
+      assert.are.same({ target = "pool", provider = "openai", credential = 1, status = 401 }, fields)
     end
     for _ = 1, 3 do credentials.refused(target, { upstream_status = 401 }) end
     credentials.refused(target, { upstream_status = 500 })

@@ -18,9 +18,9 @@ enum health_credential health_credential_read(const struct health_credentials *c
   return (enum health_credential)(word & 3);
 }
 
-void health_credential_set(struct health_credentials *credentials, unsigned index, enum health_credential state,
-                           uint64_t until) {
-  atomic_store(&credentials->states[index], state_make(state, until));
+enum health_credential health_credential_set(struct health_credentials *credentials, unsigned index,
+                                             enum health_credential state, uint64_t until) {
+  return (enum health_credential)(atomic_exchange(&credentials->states[index], state_make(state, until)) & 3);
 }
 
 /* Takes it when it can be used; one that was disabled only for whoever comes first. */

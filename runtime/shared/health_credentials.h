@@ -17,9 +17,10 @@ struct health_credentials {
 /* `until`: set to when the state ends, 0 of a usable one. One that was disabled is usable again after that time. */
 enum health_credential health_credential_read(const struct health_credentials *credentials, unsigned index,
                                               uint64_t now, uint64_t *until);
-/* USABLE clears; else the state lasts until then. */
-void health_credential_set(struct health_credentials *credentials, unsigned index, enum health_credential state,
-                           uint64_t until);
+/* USABLE clears; else the state lasts until then. Returns the state it had until now, also one whose time is over: of
+ * many that clear one, a single caller learns that it was another. */
+enum health_credential health_credential_set(struct health_credentials *credentials, unsigned index,
+                                             enum health_credential state, uint64_t until);
 /* The next usable one of the first `count` (1 to HEALTH_CREDENTIALS_MAX), in turn. One that was disabled is given to a
  * single caller and stays disabled for the others, until it is known whether it works again or CREDENTIAL_TRIAL_MS are
  * over. When none is usable the one that is so first. */

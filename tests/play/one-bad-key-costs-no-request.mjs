@@ -230,8 +230,13 @@ plays('several credentials of a target', open, (act) => {
     from = upstream.requests.length;
     assertError(await gateway.chat(), 502, { code: 'upstream_auth_error' });
     assert.equal(upstream.requests.length - from, 1, 'then one for each request');
-    upstream.answer(keyed({}));
-    await chats(gateway, 1);
+    const restored = async () => (await gateway.metrics())
+      .value('gateway_events_total', { subject: 'gateway.credential.restored' });
+    const before = await restored();
+    upstream.answer(keyed({}, completion('hello', { delay: 5 })));
+    await chats(gateway, 40);
+    const told = await restored() - before;
+    assert.ok(told >= 1 && told <= 2 * KEYS.length, `a crowd comes back, and that is told ${told} times`);
     await recovered(gateway, upstream);
   });
 
