@@ -123,7 +123,7 @@ function walk.run(call, request, plan)
   local failure = request.failure
   if over and not failure then return nil end
   failure = failure or nobody(request, passed)
-  if request.failed then
+  if request.failed and not failure.plugin then
     call:note_failure((named and NAMED or POOL):format(request.failed.name, cause_of(failure)))
   end
   return failure

@@ -62,6 +62,8 @@ for (const [type, outcomes] of [['guardrail', CLOSED], ['logging', OPEN]]) {
           assert.match(line.code, /^script_(error|cpu_limit|memory_limit)$/);
           assert.ok(line.error && line.trace_id);
         }
+        const blamed = gateway.logs.filter((line) => /providers failed: .*plugin/.test(line.error));
+        assert.deepEqual(blamed, [], 'no provider is blamed');
         const metrics = await gateway.metrics();
         assert.equal(metrics.value('gateway_script_faults_total', { name: 'plugins/faulty' }), lines().length);
         const { scripts } = JSON.parse((await gateway.get('/admin/scripts')).text);
