@@ -51,13 +51,14 @@ return {
   end,
 }`,
 });
-const { plays } = await import('../tools/play.mjs');
+const { PATIENCE, plays } = await import('../tools/play.mjs');
 
 plays('plugins and the texts of a request', async (stage) => {
   const upstream = await stage.upstream();
   upstream.answer(completion('fine'));
   const config = { plugins: [{ name: 'shaped' }, { name: 'seen' }] };
-  const gateway = await stage.gateway({ targets: { openai: upstream }, config });
+  const scripts = { cpu_limit: `${20 * PATIENCE}ms` };
+  const gateway = await stage.gateway({ targets: { openai: upstream }, config: { scripts, ...config } });
   const sent = async (body, headers) => {
     const before = upstream.requests.length;
     const answer = await gateway.chat(body, headers);
