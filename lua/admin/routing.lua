@@ -24,36 +24,33 @@ local function shown(figures)
   return list
 end
 
-local function models_of(target)
+local function listed(items, show)
   local list = json.array {}
-  for i, model in ipairs(target.models) do
-    list[i] = { model = model.model, circuit = model.circuit, figures = shown(model.figures) }
-  end
+  for i, item in ipairs(items) do list[i] = show(item) end
   return list
 end
 
-local function credentials_of(target)
-  local list = json.array {}
-  for i, credential in ipairs(target.credentials) do
-    list[i] = {
-      index = credential.index, state = credential.state,
-      for_ms = credential.ms and rounded(credential.ms) or json.null,
-    }
-  end
-  return list
+local function model_shown(model)
+  return { model = model.model, circuit = model.circuit, figures = shown(model.figures) }
+end
+
+local function credential_shown(credential)
+  return {
+    index = credential.index, state = credential.state, for_ms = credential.ms and rounded(credential.ms) or json.null,
+  }
+end
+
+local function target_shown(target)
+  return {
+    name = target.name, provider = target.provider, available = target.available, circuit = target.circuit,
+    unhealthy = target.unhealthy, checked = target.checked, priority = target.priority, weight = target.weight,
+    max_concurrency = target.max_concurrency or json.null, figures = shown(target.figures),
+    models = listed(target.models, model_shown), credentials = listed(target.credentials, credential_shown),
+  }
 end
 
 local function targets(call, view)
-  local list = json.array {}
-  for i, target in ipairs(view.standing(true)) do
-    list[i] = {
-      name = target.name, provider = target.provider, available = target.available, circuit = target.circuit,
-      unhealthy = target.unhealthy, checked = target.checked, priority = target.priority, weight = target.weight,
-      max_concurrency = target.max_concurrency or json.null, figures = shown(target.figures),
-      models = models_of(target), credentials = credentials_of(target),
-    }
-  end
-  view.respond(call, 200, { targets = list })
+  view.respond(call, 200, { targets = listed(view.standing(true), target_shown) })
 end
 
 return { path = "/admin/routing/targets", GET = targets }
