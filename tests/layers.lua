@@ -190,7 +190,8 @@ local function script_may_require(file, module)
   for _, pattern in ipairs(SCRIPT_MODULES) do
     if module:find(pattern) then return true end
   end
-  if file:find("^lua/plugins/") then return module:find("^plugins%.[%w_%-]+%.[%w_.%-]+$") ~= nil end
+  local kind = file:match("^lua/(plugins)/") or file:match("^lua/(strategies)/")
+  if kind then return module:find("^" .. kind .. "%.[%w_%-]+%.[%w_.%-]+$") ~= nil end
   return file:find("^lua/providers/") and module:find("^providers%.dialects%.[%w_.]+$") ~= nil
 end
 

@@ -2,6 +2,8 @@
 --- The target of the first condition that holds, else the first target. Another one is asked only when that one is not
 --- to be asked at all.
 
+local rules = require "strategies.named.rules"
+
 local SECONDS_A_DAY = 86400
 local DAYS = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" }
 local DAY_OF_EPOCH = 4 -- the first of January 1970 was a Thursday
@@ -227,15 +229,8 @@ local function tests_of(condition)
   return tests
 end
 
---- Conditions whose target serves the model, each with the order it makes.
 local function open(conf, targets)
-  local by_name, rules = {}, {}
-  for _, target in ipairs(targets) do by_name[target.name] = target end
-  for i, condition in ipairs(conf.conditions) do
-    local target = by_name[condition.target_key]
-    if target then rules[#rules + 1] = { tests = tests_of(condition), order = { target }, position = i } end
-  end
-  return rules
+  return rules.open("conditions", conf.conditions, targets, tests_of)
 end
 
 local function holds(tests, request)
@@ -246,18 +241,10 @@ local function holds(tests, request)
 end
 
 local function choose(targets, request)
-  for _, rule in ipairs(request.opened) do
-    if holds(rule.tests, request) then
-      request:note(rule.order[1], ("conditions[%d] holds"):format(rule.position - 1))
-      return rule.order
-    end
-  end
-  return targets
-end
-
-local function more(targets, _, turn)
-  if turn == 2 then return targets end
+  return rules.first(targets, request, holds, request)
 end
 
 ---@type Strategy
-return { name = "conditional", schema = {}, named = true, check = check, open = open, choose = choose, more = more }
+return {
+  name = "conditional", schema = {}, named = true, check = check, open = open, choose = choose, more = rules.more,
+}

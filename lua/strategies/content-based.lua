@@ -3,6 +3,7 @@
 --- earlier answers say nothing; where nobody chats, no rule holds.
 
 local match = require "gateway.match"
+local rules = require "strategies.named.rules"
 
 -- Words in any case --------------------------------------------------------------------------------------------------
 
@@ -76,18 +77,12 @@ local function check(conf, report)
   end
 end
 
+local function test_of(rule)
+  return { set = set_of(rule), wanted = rule.type ~= "prompt_not_contains" }
+end
+
 local function open(conf, targets)
-  local by_name, rules = {}, {}
-  for _, target in ipairs(targets) do by_name[target.name] = target end
-  for i, rule in ipairs(conf.content_conditions) do
-    local target = by_name[rule.target_key]
-    if target then
-      rules[#rules + 1] = {
-        set = set_of(rule), wanted = rule.type ~= "prompt_not_contains", order = { target }, position = i,
-      }
-    end
-  end
-  return rules
+  return rules.open("content_conditions", conf.content_conditions, targets, test_of)
 end
 
 --- A text made to keep a pattern busy costs no request: the stream, which does not say where, always ends.
@@ -104,21 +99,17 @@ local function is_found(set, texts)
   return false
 end
 
+local function holds(test, texts)
+  return is_found(test.set, texts) == test.wanted
+end
+
 local function choose(targets, request)
   local texts = request:user_texts()
   if #texts == 0 then return targets end
-  for _, rule in ipairs(request.opened) do
-    if is_found(rule.set, texts) == rule.wanted then
-      request:note(rule.order[1], ("content_conditions[%d] holds"):format(rule.position - 1))
-      return rule.order
-    end
-  end
-  return targets
-end
-
-local function more(targets, _, turn)
-  if turn == 2 then return targets end
+  return rules.first(targets, request, holds, texts)
 end
 
 ---@type Strategy
-return { name = "content-based", schema = {}, named = true, check = check, open = open, choose = choose, more = more }
+return {
+  name = "content-based", schema = {}, named = true, check = check, open = open, choose = choose, more = rules.more,
+}
