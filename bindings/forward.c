@@ -18,6 +18,7 @@
  *       | nil, { code, message, status, untouched, unsent }
  *       path: with the query; signs: header lines that win over the target's; upgrade: to a WebSocket. Waits for the
  *       head.
+ *   header(call, name) -> value | nothing     of the answer, between its head and its body
  *   again(call) -> whether the answer was let go of, so that the same can be sent once more; not when the body has gone
  *       by
  *   body(call, bytes, milliseconds) -> text | nothing when it is longer, or takes longer, or breaks off. Waits.
@@ -157,6 +158,15 @@ static int request_again(lua_State *L) {
 
 /* ---- the answer ---- */
 
+static int answer_header(lua_State *L) {
+  const struct forward *forward = forward_at(L, FORWARD_HEAD);
+  const struct transfer_response *response = forward->response;
+  const struct http_field *field = field_find(response->fields, response->field_count, bind_slice(L, 2));
+  if (!field) return 0;
+  bind_push_slice(L, field->value);
+  return 1;
+}
+
 static int body_results(lua_State *L, void *operation) {
   const struct forward *forward = ((struct forward_wait *)operation)->forward;
   if (forward->too_long || forward->error.code) return 0;
@@ -210,10 +220,16 @@ static int answer_respond(lua_State *L) {
 }
 
 void bind_forward(lua_State *L) {
-  static const luaL_Reg functions[] = {{"hold", body_hold},         {"member", body_member},
-                                       {"streams", target_streams}, {"send", request_send},
-                                       {"again", request_again},    {"body", answer_body},
-                                       {"pipe", answer_pipe},       {"finish", answer_finish},
-                                       {"respond", answer_respond}, {0}};
+  static const luaL_Reg functions[] = {{"hold", body_hold},
+                                       {"member", body_member},
+                                       {"streams", target_streams},
+                                       {"send", request_send},
+                                       {"again", request_again},
+                                       {"body", answer_body},
+                                       {"pipe", answer_pipe},
+                                       {"finish", answer_finish},
+                                       {"header", answer_header},
+                                       {"respond", answer_respond},
+                                       {0}};
   bind_door_private(L, "forward", functions);
 }

@@ -20,6 +20,7 @@ local refusal = require "refusal"
 local registry = require "registry"
 local responses = require "responses_serve"
 local sending = require "sending"
+local upstream_fault = require "upstream_fault"
 
 local forward = {}
 
@@ -39,6 +40,7 @@ local NO_ANSWER = '{"error":{"message":"upstream request failed","type":"server_
 ---@field whole boolean? the body is there as a whole
 ---@field upgrade boolean? to a WebSocket
 ---@field stream boolean false
+---@field headers table<string, string>? of an answer that may be about the credential or its quota
 ---@field visit Passage?
 
 local PARTS = { files = true, batches = true, responses = true }
@@ -207,13 +209,14 @@ end
 
 --- An answer that is none goes through the scripts' hands, so that it loses its secrets.
 ---@return boolean whole
+---@return string? text of such an answer
 local function deliver(call, request, status, encoded)
   if status >= 200 and status <= 299 or status == 101 then return pipe(call, request, status) end
   if status >= 500 then call:note_error "provider_error" end
   local text = not encoded and forwarding.body(call, ERROR_BYTES, ERROR_MS)
   if looks_back(request) then look_back(request, status) end
   forwarding.respond(call, text or NO_ANSWER, not text and "application/json" or nil)
-  return true
+  return true, text or nil
 end
 
 local function note(call, request)
@@ -233,6 +236,7 @@ local function ask_with(call, request, out, index)
     path = out.path, signs = out.headers, upgrade = request.upgrade,
   })
   if not status then return nil, unreached(call, request, problem) end
+  request.headers = credentials.concerns(status) and upstream_fault.headers(forwarding.header, call) or nil
   return status, nil, encoded
 end
 
@@ -243,7 +247,7 @@ local function ask(call, request, out)
   if not request.upgrade then look(call, request) end
   credentials.rotate(request.target, function(index)
     status, failure, encoded = ask_with(call, request, out, index)
-    return status
+    return status, request.headers and forward_entry.said(request.target, status, request.headers)
   end, function() return forwarding.again(call) end, true)
   return status, failure, encoded
 end
@@ -261,7 +265,9 @@ local function run(call, request)
     forward_entry.failed(call, target, failure)
     return refuse(call, request, failure)
   end
-  forward_entry.answered(call, target, status, deliver(call, request, status, encoded))
+  local whole, text = deliver(call, request, status, encoded)
+  local said = request.headers and forward_entry.said(target, status, request.headers, text)
+  forward_entry.answered(call, target, status, whole, said)
 end
 
 -- Who it goes to -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 local circuit = require "circuit"
 local errors = require "errors"
 local retry = require "retry"
+local upstream_fault = require "upstream_fault"
 
 local forward_entry = {}
 
@@ -24,8 +25,16 @@ function forward_entry.enter(call, target)
   return state == "saturated" and errors.saturated or errors.unavailable(more or SOON_MS)
 end
 
-local function leave(call, target, verdict)
-  local event = target.cell:leave(call, verdict)
+--- What a refusal says: for how long, above all.
+---@param headers table<string, string> of upstream_fault.headers
+---@param text string? its body, where it is there
+---@return Failure?
+function forward_entry.said(target, status, headers, text)
+  return target.dialect.failure and upstream_fault.read(target.dialect, status, headers, text or "")
+end
+
+local function leave(call, target, verdict, wait_ms)
+  local event = target.cell:leave(call, verdict, wait_ms)
   if event then circuit.changed(event, target) end
 end
 
@@ -38,10 +47,11 @@ end
 --- It was answered. A connection that became a WebSocket says nothing of how the target does.
 ---@param status integer
 ---@param whole boolean what followed came to its end
-function forward_entry.answered(call, target, status, whole)
+---@param said Failure? of a refusal
+function forward_entry.answered(call, target, status, whole, said)
   if status == 101 then return leave(call, target, "neither") end
   if status >= 200 and status <= 299 then return leave(call, target, whole and "ok" or "failure") end
-  leave(call, target, retry.verdict { status = status })
+  leave(call, target, retry.verdict { status = status }, said and retry.asked_ms(said))
 end
 
 return forward_entry

@@ -57,6 +57,13 @@ function retry.worthwhile(policy, number, failure)
   return failure.should_retry or is_again(status or failure.status)
 end
 
+--- How long the upstream has asked us to wait, in milliseconds.
+---@param failure Failure
+---@return number?
+function retry.asked_ms(failure)
+  return failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
+end
+
 --- Milliseconds between try `number` and the next: what the upstream asked for, else full jitter over a doubling span.
 --- Nil: the wait is too long to be worth it.
 ---@param policy RetryPolicy
@@ -64,7 +71,7 @@ end
 ---@param failure Failure
 ---@return number?
 function retry.pause(policy, number, failure)
-  local wanted = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
+  local wanted = retry.asked_ms(failure)
   if wanted then return wanted <= MOST_WAIT_MS and wanted or nil end
   local span = policy.initial_backoff_ms * 2 ^ (number - 1)
   return math.floor(random.number() * math.min(span, CAP_MS))

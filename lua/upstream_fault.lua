@@ -36,15 +36,34 @@ local function milliseconds(text)
   return text and text:find "^%d+%.?%d*$" and tonumber(text) or nil
 end
 
+--- What of a failed answer's head its dialect reads.
+---@param header fun(from: any, name: string): string?
+---@param from any
+---@return table<string, string>
+function upstream_fault.headers(header, from)
+  local headers = {}
+  for _, name in ipairs(FAILURE_HEADERS) do headers[name] = header(from, name) end
+  return headers
+end
+
+--- What a failed answer says.
+---@param headers table<string, string> of upstream_fault.headers
+---@param text string its body, or the beginning
+---@return Failure
+function upstream_fault.read(dialect, status, headers, text)
+  local failure = dialect.failure(status, headers, upstream_fault.legible(text), clock.now())
+  failure.upstream_status = status
+  failure.should_retry = SAID[headers["x-should-retry"]]
+  failure.retry_after_ms = milliseconds(headers["retry-after-ms"])
+  return failure
+end
+
 --- A failed answer.
 ---@return Failure
 function upstream_fault.answer(dialect, reply, status)
-  local headers = {}
-  for _, name in ipairs(FAILURE_HEADERS) do headers[name] = reply:header(name) end
-  local failure = dialect.failure(status, headers, upstream_fault.legible(reply:body(FAILURE_BYTES)), clock.now())
-  failure.upstream_status, failure.headers = status, reply:passed()
-  failure.should_retry = SAID[headers["x-should-retry"]]
-  failure.retry_after_ms = milliseconds(headers["retry-after-ms"])
+  local headers = upstream_fault.headers(reply.header, reply)
+  local failure = upstream_fault.read(dialect, status, headers, reply:body(FAILURE_BYTES))
+  failure.headers = reply:passed()
   return upstream_fault.blamed(failure)
 end
 

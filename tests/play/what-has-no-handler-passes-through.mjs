@@ -5,7 +5,7 @@ import zlib from 'node:zlib';
 
 import { MASTER_KEY, providerKey } from '../tools/gateway.mjs';
 import { connect, request } from '../tools/client.mjs';
-import { whole } from '../tools/answers.mjs';
+import { failure, whole } from '../tools/answers.mjs';
 import { assertError, plays } from '../tools/play.mjs';
 
 async function open(stage) {
@@ -222,5 +222,21 @@ plays('what has no handler passes through', open, (act) => {
     const metrics = await gateway.metrics();
     const labels = { provider: 'openai', model: 'gpt-play', status: 'success' };
     assert.ok(metrics.value('gateway_requests_total', labels) >= 1);
+  });
+
+  act('a target that asks to be left alone is, as long as it says', async ({ anthropic, openai, gateway, json }) => {
+    const left = async (name) => {
+      const { targets } = (await gateway.get('/admin/routing/targets', { key: MASTER_KEY })).json;
+      return targets.find((target) => target.name === name).figures.throttled_ms;
+    };
+    openai.answer(failure(429, {}, { headers: { 'Retry-After': '20' } }));
+    assert.equal((await json('/v1/jobs', {}, { 'X-Provider': 'own' })).status, 429);
+    assert.ok(await left('own') > 5000, 'in seconds');
+    openai.answer(failure(429, {}, { headers: { 'retry-after-ms': '30000', 'Retry-After': '1' } }));
+    assert.equal((await json('/v1/jobs', {}, { 'X-Provider': 'own' })).status, 429);
+    assert.ok(await left('own') > 20000, 'in milliseconds');
+    anthropic.answer(failure(529, {}, { headers: { 'Retry-After': '20' } }));
+    assert.equal((await json('/v1/jobs', {}, { 'X-Provider': 'anthropic' })).status, 529);
+    assert.ok(await left('anthropic') > 5000, 'whatever it speaks');
   });
 });
