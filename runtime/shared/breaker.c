@@ -35,9 +35,16 @@ static uint32_t probe_epoch(uint64_t probe) {
   return (uint32_t)(probe >> 8) & EPOCH_MASK;
 }
 
-/* Those of an older epoch are over. The lease is the last net: whatever went wrong, a target is tried again. */
+/* Epochs go round: whatever is less than half of them behind is older. */
+static bool is_older(uint32_t epoch, uint32_t than) {
+  uint32_t ahead = (than - epoch) & EPOCH_MASK;
+  return ahead > 0 && ahead <= EPOCH_MASK / 2;
+}
+
+/* Those of an older epoch are over; those of a newer one are not for who still believes in this one. The lease is the
+ * last net: whatever went wrong, a target is tried again. */
 static bool probe_is_free(uint64_t probe, uint32_t epoch, uint64_t now) {
-  if ((probe & OWNER_MASK) == 0 || probe_epoch(probe) != epoch) return true;
+  if ((probe & OWNER_MASK) == 0 || is_older(probe_epoch(probe), epoch)) return true;
   return ((now - (probe >> 28)) & PROBE_TIME_MASK) > PROBE_LEASE_MS;
 }
 
@@ -50,12 +57,18 @@ static void probe_give(struct breaker *breaker, const struct breaker_pass *pass)
   if (pass->state == BREAKER_HALF_OPEN) probe_clear(&breaker->probes[pass->probe], pass->probe_word);
 }
 
+/* Every time of being half-open begins with the first place, which so tells who comes too late for the one before. */
+static bool is_over(const struct breaker_pass *pass, uint64_t probe) {
+  return pass->probe == 0 && is_older(pass->epoch, probe_epoch(probe));
+}
+
 /* Takes a free place. What has read the state before it changed must not come in behind it: hence the second look. */
 static bool probe_take(struct breaker *breaker, const struct breaker_rules *rules, unsigned worker, uint64_t now,
                        struct breaker_pass *pass) {
   pass->probe_word = probe_make(worker, pass->epoch, now);
   for (pass->probe = 0; pass->probe < rules->probes; pass->probe++) {
     uint64_t probe = atomic_load(&breaker->probes[pass->probe]);
+    if (is_over(pass, probe)) return false;
     if (!probe_is_free(probe, pass->epoch, now)) continue;
     if (!atomic_compare_exchange_strong(&breaker->probes[pass->probe], &probe, pass->probe_word)) continue;
     pass->half_opened = pass->probe == 0 && probe_epoch(probe) != pass->epoch;

@@ -230,6 +230,47 @@ static void no_more_probes_are_out_than_may_be(void **state) {
   scene_close(scene);
 }
 
+/* ---- somebody who was held up while the circuit went on ---- */
+
+enum { EPOCHS = 1024, HOLD = 50 };
+
+struct churn {
+  _Atomic unsigned out[EPOCHS], told[EPOCHS]; /* by epoch: probes that are out; who was told that it is half-open */
+};
+
+static struct churn *churn; /* shared with the children */
+
+/* Each probe fails, so that the circuit opens, and with no time-out is half-open again at once. */
+static void fail_along(struct scene *scene, unsigned worker) {
+  struct breaker *breaker = &scene->place.cell->breaker;
+  struct breaker_pass pass;
+  for (unsigned turn = 0; turn < 200000; turn++) {
+    if (!breaker_enter(breaker, &scene->place.breaker, worker, NOW, &pass)) continue;
+    unsigned epoch = pass.epoch % EPOCHS;
+    if (pass.state != BREAKER_HALF_OPEN) _exit(2);
+    if (++churn->out[epoch] > 1) _exit(3);
+    if (pass.half_opened && ++churn->told[epoch] > 1) _exit(4);
+    for (volatile unsigned i = 0; i < turn % HOLD; i++) continue;
+    churn->told[(epoch + EPOCHS / 2) % EPOCHS] = 0;
+    churn->out[epoch]--;
+    breaker_leave(breaker, &scene->place.breaker, &pass, BREAKER_FAILURE, NOW);
+  }
+}
+
+static void whoever_comes_late_takes_no_probe_of_a_newer_time(void **state) {
+  UNUSED(state);
+  struct breaker_rules rules = {.failures = 1, .probes = 1, .successes = 1};
+  struct scene *scene = scene_open((struct health_place){.breaker = rules});
+  scene->place.breaker.timeout_ms = 0;
+  churn = mmap(NULL, sizeof *churn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(churn != MAP_FAILED);
+  call_ends(&scene->place.cell->breaker, &scene->place.breaker, NOW, BREAKER_FAILURE);
+  in_children(scene, fail_along);
+  assert_all_is_back(scene);
+  munmap(churn, sizeof *churn);
+  scene_close(scene);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(failures_in_a_row_open_it_and_a_success_forgives_them),
@@ -242,6 +283,7 @@ int main(void) {
       cmocka_unit_test(a_thousand_at_the_instant_of_half_open_get_exactly_the_probes),
       cmocka_unit_test(whoever_meets_at_a_breaker_gets_exactly_its_probes),
       cmocka_unit_test(no_more_probes_are_out_than_may_be),
+      cmocka_unit_test(whoever_comes_late_takes_no_probe_of_a_newer_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
