@@ -12,26 +12,30 @@ local support = {}
 
 local SURFACE = { name = "chat", endpoint = "chat" }
 
---- What answers for a call: `given` has headers, members of the body, key, key_name, tokens; `raw`: members' own bytes,
---- `kinds`: of what type they are.
+---@class SpecCall what answers for a call
+local Call = {}
+Call.__index = Call
+
+function Call:header(name) return self.given.headers and self.given.headers[name:lower()] end
+function Call:key() return self.given.key, self.given.key_name end
+function Call:get(name)
+  local value = self.given.body and self.given.body[name]
+  return value, value ~= nil and (self.given.kinds and self.given.kinds[name] or type(value)) or nil
+end
+function Call:raw(name, most)
+  local text = self.given.raw and self.given.raw[name]
+  return text and #text <= (most or math.huge) and text or nil
+end
+function Call:estimate() return self.given.tokens or 100 end
+function Call:note_variant(label) table.insert(self.variants, label) end
+function Call:translate() self.restored = self.restored + 1 end
+
+--- A call: `given` has headers, members of the body, key, key_name, tokens; `raw`: members' own bytes, `kinds`: of what
+--- type they are.
 ---@param given table?
+---@return SpecCall
 function support.call(given)
-  given = given or {}
-  local call = { variants = {}, restored = 0 }
-  function call.header(_, name) return given.headers and given.headers[name:lower()] end
-  function call.key() return given.key, given.key_name end
-  function call.get(_, name)
-    local value = given.body and given.body[name]
-    return value, value ~= nil and (given.kinds and given.kinds[name] or type(value)) or nil
-  end
-  function call.raw(_, name, most)
-    local text = given.raw and given.raw[name]
-    return text and #text <= (most or math.huge) and text or nil
-  end
-  function call.estimate() return given.tokens or 100 end
-  function call.note_variant(_, label) table.insert(call.variants, label) end
-  function call.translate() call.restored = call.restored + 1 end
-  return call
+  return setmetatable({ given = given or {}, variants = {}, restored = 0 }, Call)
 end
 
 --- Targets out of "a b c", each with what `more` says of it.
@@ -47,10 +51,16 @@ function support.targets(names, more)
   return list
 end
 
---- The strategies of this house and those that are given, by name.
+local house
+
+--- The strategies of this house, loaded once, and those that are given, by name.
 function support.strategies(own)
+  if not house then
+    house = {}
+    for _, name in ipairs(script.list "strategies") do house[name] = spec.script("strategies", name) end
+  end
   local found = {}
-  for _, name in ipairs(script.list "strategies") do found[name] = spec.script("strategies", name) end
+  for name, loaded in pairs(house) do found[name] = loaded end
   for name, choose in pairs(own or {}) do
     found[name] = type(choose) == "table" and choose or { name = name, choose = choose }
   end

@@ -1,7 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 
 local routing = require "spec.support.routing"
-local spec = require "gateway.spec"
 
 local targets = routing.targets "a b c"
 
@@ -13,9 +12,7 @@ describe("the strategy ab-test", function()
   local plan = routing.plan(routing.conf("ab-test", { ab_variants = VARIANTS }), targets)
 
   local function of_user(user)
-    local call = routing.call { body = { user = user } }
-    local order = routing.order(plan, { call = call })
-    return order.label, routing.names(order), call.variants
+    return routing.order(plan, { call = routing.call { body = { user = user } } }).label
   end
 
   it("tells the variant's label and asks its target first", function()
@@ -27,19 +24,14 @@ describe("the strategy ab-test", function()
     assert.equal("a b c", routing.names(routing.order(plan, { random = routing.chances(0.1) })))
   end)
 
-  it("gives each variant its share within 1 % over 100,000 draws", function()
-    spec.seed(6)
-    assert.is_true(math.abs(routing.shares(plan, 100000).b - 0.1) < 0.01)
-  end)
-
-  it("keeps a user with a variant, and shares of users are those of the weights", function()
-    local count = 0
-    for i = 1, 5000 do
+  it("keeps a user with a variant", function()
+    local seen = {}
+    for i = 1, 50 do
       local label = of_user("user-" .. i)
-      if i <= 100 then assert.equal(label, (of_user("user-" .. i))) end
-      if label == "new" then count = count + 1 end
+      assert.equal(label, of_user("user-" .. i))
+      seen[label] = true
     end
-    assert.is_true(math.abs(count / 5000 - 0.1) < 0.02, count)
+    assert.same({ control = true, new = true }, seen)
   end)
 
   it("goes by the key where there is no user, and by chance alone when told so", function()
