@@ -118,7 +118,9 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   return call;
 }
 
+/* Judged by what is active, also where the news of it have not come yet. */
 int call_head(void *user, struct exchange *exchange) {
+  generation_follow(user);
   return admission_judge(call_open(user, exchange));
 }
 
@@ -176,7 +178,7 @@ void call_end(void *user, struct exchange *exchange) {
     timer_stop(&call->deadline);
     timer_stop(&call->beat);
     call->worker->open_calls--;
-    overload_settle(call);
+    overload_release(call);
     call_cancel(call, "client_closed_request");
     call_replies_free(call);
     call_estimate_cut(call);

@@ -95,10 +95,15 @@ static void switch_over(struct worker *worker, uint64_t word) {
   take_over(worker, candidate);
 }
 
-struct generation *generation_enter(struct worker *worker) {
-  if (!worker->generation) return NULL;
+void generation_follow(struct worker *worker) {
+  if (!worker->generation) return;
   uint64_t active = atomic_load_explicit(&worker->desk.shared->active, memory_order_acquire);
   if (active != worker->generation->word) switch_over(worker, active);
+}
+
+struct generation *generation_enter(struct worker *worker) {
+  if (!worker->generation) return NULL;
+  generation_follow(worker);
   worker->generation->calls++;
   return worker->generation;
 }

@@ -76,6 +76,9 @@ void generation_desk_free(struct generation_desk *desk);
 /* Looks at what the supervisor has published; also from time to time, should a signal be lost. */
 void generation_look(struct generation_desk *desk);
 
+/* Takes over what has become active since this worker last heard of it: whoever was told of a reload meets no worker
+ * that goes by the settings before. */
+void generation_follow(struct worker *worker);
 /* The active generation, for a request that begins now: it holds it until generation_leave. Null without any. */
 struct generation *generation_enter(struct worker *worker);
 void generation_leave(struct generation *generation);

@@ -38,7 +38,7 @@ static enum gone policy_of(const struct settings *settings, struct slice endpoin
 /* Only what the pipeline serves goes on without its client: uploads and what passes through lean on it. */
 static bool may_go_on(const struct call *call) {
   const struct worker *worker = call->worker;
-  if (worker->overload.full || worker->overload.lagging) return false;
+  if (overload_full(worker) || worker->overload.lagging) return false;
   bool served = call->route->class == ROUTE_MODEL && call->route->methods == METHOD_POST;
   return served && call->task && !call->forward && exchange_body_over(call->exchange) &&
          http_server_detached(worker->server) < worker->settings.client_gone_calls;
@@ -90,7 +90,7 @@ static void room_make(void *user, struct exchange *exchange) {
 }
 
 void gone_make_room(struct worker *worker) {
-  bool needed = worker->overload.full && http_server_detached(worker->server) > 0;
+  bool needed = overload_full(worker) && http_server_detached(worker->server) > 0;
   if (needed) http_server_each(worker->server, room_make);
 }
 

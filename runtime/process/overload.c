@@ -26,15 +26,11 @@ static bool is_tight(const struct overload *overload, uint64_t used) {
   return used > overload->budget / 5 * 4;
 }
 
-static void tell(struct worker *worker, uint64_t used) {
-  struct overload *overload = &worker->overload;
-  const char *reason = overload->lagging ? "loop_lag" : overload->full ? "memory" : NULL;
-  if (reason == overload->told) return;
-  overload->told = reason;
-  log_begin(worker->log, LOG_WARN, reason ? "overloaded: new requests are refused" : "no longer overloaded");
-  if (reason) log_text(worker->log, "reason", slice_text(reason));
-  log_integer(worker->log, "memory_bytes", (long long)used);
-  log_integer(worker->log, "budget_bytes", (long long)overload->budget);
+static void tell(struct worker *worker, bool refusing, const char *reason) {
+  log_begin(worker->log, LOG_WARN, refusing ? "overloaded: new requests are refused" : "no longer overloaded");
+  log_text(worker->log, "reason", slice_text(reason));
+  log_integer(worker->log, "memory_bytes", (long long)segment_memory(worker->segment));
+  log_integer(worker->log, "budget_bytes", (long long)worker->overload.budget);
   log_end(worker->log);
 }
 
@@ -45,7 +41,9 @@ static void lag_note(struct worker *worker) {
   unsigned limit = worker->settings.overload_lag_ms;
   overload->ticked = now;
   overload->late = limit > 0 && lag >= limit ? overload->late + 1 : 0;
-  overload->lagging = overload->late >= LATE_TICKS;
+  bool lagging = overload->late >= LATE_TICKS;
+  if (lagging != overload->lagging) tell(worker, lagging, "loop_lag");
+  overload->lagging = lagging;
   metric_set(metrics_series(worker->metrics, METRIC_LOOP_LAG, NULL, 0), (int64_t)lag * 1000);
 }
 
@@ -57,6 +55,14 @@ static void memory_return(struct overload *overload) {
   }
   malloc_trim(0);
   overload->trim = TRIM_TICKS;
+}
+
+/* Every worker goes by it from here on; one line of the log is enough for all. */
+static void verdict_share(struct worker *worker, uint64_t used) {
+  uint64_t budget = worker->overload.budget;
+  uint64_t most = overload_full(worker) ? budget / 20 * 19 : budget; /* no door that swings */
+  bool full = budget > 0 && used > most;
+  if (atomic_exchange(&worker->segment->full, full) != full) tell(worker, full, "memory");
 }
 
 static void memory_note(struct worker *worker) {
@@ -71,9 +77,11 @@ static void memory_note(struct worker *worker) {
     atomic_store(&slot->memory, memory_own());
     used = segment_memory(worker->segment);
   }
-  uint64_t most = overload->full ? overload->budget / 20 * 19 : overload->budget; /* no door that swings */
-  overload->full = overload->budget > 0 && used > most;
-  tell(worker, used);
+  verdict_share(worker, used);
+}
+
+bool overload_full(const struct worker *worker) {
+  return atomic_load_explicit(&worker->segment->full, memory_order_relaxed);
 }
 
 void overload_tick(struct worker *worker) {
@@ -92,7 +100,7 @@ static uint64_t body_expected(const struct call *call) {
 const char *overload_judge(struct call *call) {
   struct overload *overload = &call->worker->overload;
   if (overload->lagging) return "loop_lag";
-  if (overload->full) return "memory";
+  if (overload_full(call->worker)) return "memory";
   uint64_t body = body_expected(call);
   if (body == 0 || overload->budget == 0) return NULL;
   uint64_t used = segment_memory(call->worker->segment), wanted = body * BODY_TIMES;
@@ -105,5 +113,11 @@ const char *overload_judge(struct call *call) {
 
 void overload_settle(struct call *call) {
   call->worker->overload.settled += call->promised;
+  call->promised = 0;
+}
+
+void overload_release(struct call *call) {
+  if (call->promised == 0) return;
+  atomic_fetch_sub(&call->worker->segment->workers[call->worker->index].promised, call->promised);
   call->promised = 0;
 }

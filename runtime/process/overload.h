@@ -4,8 +4,9 @@
 #include <stdint.h>
 
 /* Whether this worker, and all of them together, can take more on. Memory is what every worker holds and what the
- * bodies it has let in will still need; the loop lags when its ticks come late, several in succession: one long turn is
- * nothing. Zero at first. */
+ * bodies it has let in will still need: whoever's tick finds too much, or enough again, says so for all of them. The
+ * loop, each worker's own, lags when its ticks come late, several in succession: one long turn is nothing. Zero at
+ * first. */
 struct worker;
 struct call;
 
@@ -15,8 +16,7 @@ struct overload {
   uint64_t ticked;  /* loop milliseconds */
   unsigned late;    /* ticks in succession that came later than allowed */
   unsigned trim;    /* ticks until memory is given back again */
-  bool lagging, full;
-  const char *told; /* what the log was told last; null: that all is well */
+  bool lagging;
 };
 
 enum { OVERLOAD_TICK_MS = 250 };
@@ -31,5 +31,11 @@ void overload_tick(struct worker *worker);
  * what its body will need is promised to it. */
 const char *overload_judge(struct call *call);
 
-/* The body is there, or will not come. Harmless when nothing was promised. */
+/* Memory has run out: no worker lets anything new in. */
+bool overload_full(const struct worker *worker);
+
+/* The body is there: it counts until the next tick has seen what it takes. Harmless when nothing was promised. */
 void overload_settle(struct call *call);
+
+/* The body will not come, or is gone: there is room for others at once. As harmless. */
+void overload_release(struct call *call);

@@ -25,6 +25,7 @@ struct worker_slot {
 
 struct segment {
   _Atomic bool draining;
+  _Atomic bool full; /* the workers hold more memory than they may: see process/overload.h */
   unsigned worker_count;
   struct worker_slot workers[SEGMENT_WORKERS_MAX];
   struct keys *keys;              /* the key table's handle, inherited by every process */
