@@ -8,8 +8,11 @@
 #include "script/vm.h"
 
 /* A cell of gateway.health.
- *   model(name) -> cell               the model's own breaker, not-before and latencies at this target; slots, queue
- *                                     and credentials are the target's. Past 64 models the target's own cell
+ *   model(name [, guess]) -> cell     the model's own breaker, not-before and latencies at this target; slots, queue
+ *                                     and credentials are the target's. Past 64 models the target's own cell; a guess,
+ *                                     which only a client has named, gets that when 32 are taken
+ *   models(mark) -> nothing | names, mark     of a target, in any order: whoever has asked for them. Nothing when the
+ *                                     mark is what it was
  *   look() -> nothing | reason, ms    "open" | "unhealthy" | "busy" | "throttled" (which never refuses by itself); for
  *                                     how many milliseconds, where that is known
  *   enter(call [, soon]) -> true, state, event | nil, reason, ms     state "closed" | "half-open"; event "half-open"
@@ -33,12 +36,13 @@ static int push_until(lua_State *L, uint64_t until, uint64_t now) {
 static int cell_model(lua_State *L) {
   struct cell *target = bind_cell(L, 1)->target;
   struct slice name = bind_slice(L, 2);
+  bool guess = lua_toboolean(L, 3);
   lua_settop(L, 2);
   for (struct cell *model = target->models; model; model = model->next) {
     if (slice_equal(slice_text(model->label), name)) return bind_cell_push(L, model), 1;
   }
   struct health *health = target->place.health.health;
-  struct health_cell *own = health_find_model(health, target->place.health.target, name, target->place.worker);
+  struct health_cell *own = health_find_model(health, target->place.health.target, name, guess, target->place.worker);
   if (own == target->place.health.target) return bind_cell_push(L, target), 1;
   struct cell *model = bind_cell_new(L, target->book, name);
   model->place = target->place;
@@ -47,6 +51,21 @@ static int cell_model(lua_State *L) {
   model->next = target->models;
   target->models = model;
   return 1;
+}
+
+static int cell_models(lua_State *L) {
+  const struct health_place *place = &bind_cell(L, 1)->place.health;
+  lua_Number mark = (lua_Number)health_models_mark(place->health, place->target);
+  if (lua_isnumber(L, 2) && lua_tonumber(L, 2) == mark) return 0;
+  struct health_name name;
+  lua_newtable(L);
+  for (unsigned i = 0; i < HEALTH_MODELS_MAX; i++) {
+    if (!health_model_name(place->health, place->target, i, &name)) continue;
+    bind_push_slice(L, slice_make(name.text, name.len));
+    lua_rawseti(L, -2, (int)lua_objlen(L, -2) + 1);
+  }
+  lua_pushnumber(L, mark);
+  return 2;
 }
 
 static int cell_look(lua_State *L) {
@@ -216,6 +235,7 @@ static int cell_credential_next(lua_State *L) {
 }
 
 const luaL_Reg bind_cell_methods[] = {{"model", cell_model},
+                                      {"models", cell_models},
                                       {"look", cell_look},
                                       {"enter", cell_enter},
                                       {"leave", cell_leave},

@@ -5,7 +5,6 @@
 local crypto = require "gateway.crypto"
 local health = require "gateway.health"
 local json = require "gateway.json"
-local shared = require "gateway.shared"
 
 local cells = {}
 
@@ -54,58 +53,37 @@ end
 
 -- Models --------------------------------------------------------------------------------------------------------------
 
-local MODELS_MOST = 64 -- cells of a target's models: gateway.health
-local NAME_MOST = 256
-
---- A cell is found by its name alone: what one worker has found, the others know by this list.
-local function announce(target, model)
-  local known = target.cell_models
-  if not known then
-    known = {}
-    target.cell_models = known
-  end
-  if known[model] or #model > NAME_MOST then return end
-  known[model] = true
-  local place = "cells:" .. target.cell_key
-  if not shared.add(place .. ":has:" .. model, 1) then return end
-  local number = shared.incr(place, 1)
-  if number then shared.set(("%s:%d"):format(place, number), model) end
-end
-
---- The cell of a model at a target; past 64 models the target's own.
+--- The cell of a model at a target. Past 64 models it is the target's own; names that only a client has said get no
+--- more than half of them.
 ---@param target Target
 ---@param model string the upstream's name of it
+---@param known boolean? there is such a model, as somebody else says, too
 ---@return table cell
-function cells.model(target, model)
-  local cell = target.cell:model(model)
-  if cell ~= target.cell then announce(target, model) end
-  return cell
-end
-
-local function collect(target, place, count)
-  local found = { count = count, names = {}, cells = {} }
-  for number = 1, math.min(count, MODELS_MOST) do
-    local name = shared.get(("%s:%d"):format(place, number))
-    if name then found.names[#found.names + 1] = name end
-  end
-  table.sort(found.names)
-  for i, name in ipairs(found.names) do found.cells[i] = target.cell:model(name) end
-  return found
+function cells.model(target, model, known)
+  return target.cell:model(model, not known)
 end
 
 ---@class CellModels of a target, in the order of their names
 ---@field names string[]
 ---@field cells table[]
----@field count integer
+---@field mark number
+
+local function collect(target, names, mark)
+  local found = { mark = mark, names = {}, cells = {} }
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local cell = target.cell:model(name, true)
+    if cell ~= target.cell then found.names[#found.names + 1], found.cells[#found.cells + 1] = name, cell end
+  end
+  return found
+end
 
 --- The models that any worker has asked the target for, with their cells. Theirs who asks must not change them.
 ---@param target Target
 ---@return CellModels
 function cells.models(target)
-  local place = "cells:" .. target.cell_key
-  local count, known = shared.get(place) or 0, target.cell_found
-  if known and known.count == count and #known.names == math.min(count, MODELS_MOST) then return known end
-  target.cell_found = collect(target, place, count)
+  local names, mark = target.cell:models(target.cell_found and target.cell_found.mark)
+  if names then target.cell_found = collect(target, names, mark) end
   return target.cell_found
 end
 

@@ -40,6 +40,12 @@ local function takes_any(target)
   return not target.instance and (target.provider.models or NONE).any == true
 end
 
+--- Somebody else than a client has said that the target has this model: the configuration, the provider, its data.
+---@return boolean
+function ownership.is_named(target, model)
+  return names(target, model) or has_id(target.provider, model) or has_discovered(target, model)
+end
+
 --- The whole name is one that the target is known to serve. A reseller's names are those of others, too: that it has
 --- them does not keep "groq/llama-3" from meaning groq's.
 local function knows(target, model)

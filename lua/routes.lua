@@ -7,6 +7,7 @@ local cells = require "cells"
 local cost = require "cost"
 local endpoint = require "endpoint"
 local json = require "gateway.json"
+local ownership = require "ownership"
 local reach = require "reach"
 local stretch = require "stretch"
 local unsupported = require "unsupported"
@@ -149,14 +150,15 @@ end
 ---@param surface Surface
 ---@return Route? nil: the target has no such surface, or no such model
 local function route_make(target, model, requested, surface, ways)
+  local known = ownership.is_named(target, model)
   model = long_name(target.provider, target.model_map[model] or model)
   if leads_away(model) then return nil end
   local way = way_of(ways, target, model, surface)
   local wire = way.wire
   if not wire and not face_may(target, surface.face and surface.endpoint) then return nil end
   local route = { model = model, model_json = model ~= requested and json.encode(model) or nil }
-  route.cell = cells.model(target, model)
   price(route, target, model, surface)
+  route.cell = cells.model(target, model, known or route.listed)
   route.speaks = surface.face and speaks_of(target, surface.name, model) or nil
   if not wire then
     route.dialect = target.dialect

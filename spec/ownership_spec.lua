@@ -51,6 +51,15 @@ describe("a model", function()
     end
   end)
 
+  it("is named by somebody else than a client where a list has it, not by a prefix", function()
+    local told = target("openrouter", { discovered = { set = { told = true } } })
+    local mapped = target("openai", { model_map = { fast = "gpt-4o" }, model_list = { "listed" } })
+    for _, case in ipairs {
+      { true, groq, "llama-3" }, { true, told, "told" }, { true, mapped, "fast" }, { true, mapped, "listed" },
+      { false, groq, "llama-4" }, { false, openai, "gpt-4o" }, { false, told, "untold" },
+    } do assert.equal(case[1], ownership.is_named(case[2], case[3]), case[3]) end
+  end)
+
   it("never goes to a target that cannot be used", function()
     assert.equal(": gpt-4o", found("gpt-4o", target("openai", { available = false })))
   end)

@@ -20,12 +20,17 @@
  * What is taken and given back (slots, places in the queue, probes) is counted in columns, one a worker: the sum is
  * the truth, and health_forget empties the column of a process that is gone. Times are monotonic milliseconds. */
 
-enum { HEALTH_CELLS = 8192, HEALTH_MODELS_MAX = 64, HEALTH_WORKERS_MAX = 64 };
+enum { HEALTH_CELLS = 8192, HEALTH_MODELS_MAX = 64, HEALTH_GUESSES_MAX = 32, HEALTH_WORKERS_MAX = 64 };
+
+struct health_name {
+  size_t len;
+  char text[256];
+};
 
 struct health_cell {
   _Atomic uint64_t held; /* not-before: 48 bits of time, 16 of how many times in a row */
   _Atomic bool unhealthy;
-  uint32_t models; /* of a target: how many have a cell of their own */
+  uint16_t models[HEALTH_MODELS_MAX]; /* of a target: cells of its models, from 1 on; some may be others' by now */
   struct health_average latency, first_token;
   struct health_quota quota;
   struct breaker breaker;
@@ -41,6 +46,7 @@ struct health_column {
 
 struct health_owner {                         /* of a cell */
   uint64_t target;                            /* a model's: the hash of its target */
+  struct health_name model;                   /* what it is called; "": its name is too long to be told */
   _Atomic uint16_t names[HEALTH_WORKERS_MAX]; /* how often it is named by each worker's generations */
 };
 
@@ -65,9 +71,16 @@ struct health *health_open(void *memory, unsigned workers);
  * neither breaker nor limit (health_is_shared). Named until health_drop. */
 struct health_cell *health_find(struct health *health, struct slice key, unsigned worker);
 /* The cell of a model there, which is named the same way; or the target's own, which then is not named once more, when
- * HEALTH_MODELS_MAX others have theirs. */
-struct health_cell *health_find_model(struct health *health, struct health_cell *target, struct slice model,
+ * HEALTH_MODELS_MAX others have theirs that are named, or open. A `guess` is a name that only a client has said: those
+ * get the first HEALTH_GUESSES_MAX of them alone, so that they leave room for models that there are. */
+struct health_cell *health_find_model(struct health *health, struct health_cell *target, struct slice model, bool guess,
                                       unsigned worker);
+/* The models of a target that have cells, whoever has asked for them: their names are at places from 0 to
+ * HEALTH_MODELS_MAX - 1. False where there is none. */
+bool health_model_name(struct health *health, const struct health_cell *target, unsigned place,
+                       struct health_name *out);
+/* A number that is another one when others of them have cells. */
+uint64_t health_models_mark(struct health *health, const struct health_cell *target);
 void health_drop(struct health *health, struct health_cell *cell, unsigned worker);
 bool health_is_shared(const struct health *health, const struct health_cell *cell);
 

@@ -70,16 +70,10 @@ static bool is_named(const struct health *health, unsigned cell) {
   return false;
 }
 
-static void release(struct health *health, unsigned cell) {
-  unsigned target = find(health, health->owners[cell].target);
-  if (health->owners[cell].target != 0 && target != NONE) health->cells[target].models--;
-  health->hashes[cell] = 0;
-}
-
 /* What no generation names any more is kept, for the next may name it again, until there is no room otherwise. */
 static void sweep(struct health *health) {
   for (unsigned i = 0; i < health->used; i++) {
-    if (health->hashes[i] != 0 && !is_named(health, i)) release(health, i);
+    if (health->hashes[i] != 0 && !is_named(health, i)) health->hashes[i] = 0;
   }
 }
 
@@ -89,7 +83,13 @@ static unsigned take_free(struct health *health) {
   return health->used++;
 }
 
-static unsigned take(struct health *health, uint64_t hash, uint64_t target) {
+static void owner_write(struct health_owner *owner, uint64_t target, struct slice model) {
+  owner->target = target;
+  owner->model.len = model.len <= sizeof owner->model.text ? model.len : 0;
+  if (owner->model.len > 0) memcpy(owner->model.text, model.ptr, owner->model.len);
+}
+
+static unsigned take(struct health *health, uint64_t hash, uint64_t target, struct slice model) {
   unsigned cell = take_free(health);
   if (cell == NONE) {
     sweep(health);
@@ -97,7 +97,7 @@ static unsigned take(struct health *health, uint64_t hash, uint64_t target) {
   }
   if (cell == NONE) return NONE;
   memset(&health->cells[cell], 0, sizeof health->cells[cell]);
-  health->owners[cell].target = target;
+  owner_write(&health->owners[cell], target, model);
   atomic_signal_fence(memory_order_seq_cst);
   health->hashes[cell] = hash;
   return cell;
@@ -117,32 +117,91 @@ struct health_cell *health_find(struct health *health, struct slice key, unsigne
   uint64_t hash = hash_of(key);
   lock(health);
   unsigned found = find(health, hash);
-  if (found == NONE) found = take(health, hash, 0);
+  if (found == NONE) found = take(health, hash, 0, (struct slice){0});
   struct health_cell *cell = named(health, found, worker);
   unlock(health);
   return cell;
 }
 
-/* With the lock held. */
-static struct health_cell *model_find(struct health *health, struct health_cell *target, struct slice model,
-                                      unsigned worker) {
-  uint64_t parts[2] = {health->hashes[target - health->cells], map_hash(model)};
-  uint64_t hash = hash_of(slice_make((const char *)parts, sizeof parts));
-  unsigned found = find(health, hash);
-  if (found == NONE && target->models < HEALTH_MODELS_MAX) {
-    found = take(health, hash, parts[0]);
-    if (found != NONE) target->models++;
-  }
-  return found == NONE ? target : named(health, found, worker);
+/* ---- models, with the lock held ---- */
+
+static uint64_t target_hash(const struct health *health, const struct health_cell *target) {
+  return health->hashes[target - health->cells];
 }
 
-struct health_cell *health_find_model(struct health *health, struct health_cell *target, struct slice model,
+/* NONE: nobody's any more, or another target's. */
+static unsigned model_at(const struct health *health, const struct health_cell *target, unsigned place) {
+  unsigned cell = target->models[place] - 1u;
+  if (cell >= NONE || health->hashes[cell] == 0) return NONE;
+  return health->owners[cell].target == target_hash(health, target) ? cell : NONE;
+}
+
+/* It may be there already, or have been lost with a process that was killed. */
+static void model_list(const struct health *health, struct health_cell *target, unsigned cell) {
+  unsigned empty = HEALTH_MODELS_MAX;
+  for (unsigned i = 0; i < HEALTH_MODELS_MAX; i++) {
+    if (target->models[i] == cell + 1) return;
+    if (empty == HEALTH_MODELS_MAX && model_at(health, target, i) == NONE) empty = i;
+  }
+  if (empty < HEALTH_MODELS_MAX) target->models[empty] = (uint16_t)(cell + 1);
+}
+
+/* Whether one more may have a cell: one that no generation asks for, and that does well, makes room. */
+static bool has_room(struct health *health, const struct health_cell *target, unsigned most) {
+  unsigned count = 0, idle = NONE;
+  for (unsigned i = 0; i < HEALTH_MODELS_MAX; i++) {
+    unsigned cell = model_at(health, target, i);
+    if (cell == NONE) continue;
+    count++;
+    if (idle == NONE && !is_named(health, cell) && breaker_is_closed(&health->cells[cell].breaker)) idle = cell;
+  }
+  if (count < most) return true;
+  if (count > most || idle == NONE) return false;
+  health->hashes[idle] = 0;
+  return true;
+}
+
+static struct health_cell *model_find(struct health *health, struct health_cell *target, struct slice model,
+                                      unsigned most, unsigned worker) {
+  uint64_t parts[2] = {target_hash(health, target), map_hash(model)};
+  uint64_t hash = hash_of(slice_make((const char *)parts, sizeof parts));
+  unsigned found = find(health, hash);
+  if (found == NONE && has_room(health, target, most)) found = take(health, hash, parts[0], model);
+  if (found == NONE) return target;
+  model_list(health, target, found);
+  return named(health, found, worker);
+}
+
+struct health_cell *health_find_model(struct health *health, struct health_cell *target, struct slice model, bool guess,
                                       unsigned worker) {
   if (health_is_shared(health, target)) return target;
   lock(health);
-  struct health_cell *cell = model_find(health, target, model, worker);
+  unsigned most = guess ? HEALTH_GUESSES_MAX : HEALTH_MODELS_MAX;
+  struct health_cell *cell = model_find(health, target, model, most, worker);
   unlock(health);
   return cell;
+}
+
+bool health_model_name(struct health *health, const struct health_cell *target, unsigned place,
+                       struct health_name *out) {
+  if (health_is_shared(health, target)) return false;
+  lock(health);
+  unsigned cell = model_at(health, target, place);
+  if (cell != NONE) *out = health->owners[cell].model;
+  unlock(health);
+  return cell != NONE && out->len > 0;
+}
+
+uint64_t health_models_mark(struct health *health, const struct health_cell *target) {
+  uint64_t mark = 0;
+  if (health_is_shared(health, target)) return mark;
+  lock(health);
+  for (unsigned i = 0; i < HEALTH_MODELS_MAX; i++) {
+    unsigned cell = model_at(health, target, i);
+    if (cell != NONE) mark ^= health->hashes[cell];
+  }
+  unlock(health);
+  return mark;
 }
 
 bool health_is_shared(const struct health *health, const struct health_cell *cell) {

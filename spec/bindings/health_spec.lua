@@ -114,6 +114,28 @@ describe("gateway.health", function()
     assert.are_not.equal(target, target:model "m64")
   end)
 
+  it("gives names that only a client has said half of those at most", function()
+    local target = fresh()
+    for i = 1, 32 do assert.are_not.equal(target, target:model("guess" .. i, true)) end
+    assert.equal(target, target:model("guess33", true))
+    assert.are_not.equal(target, target:model "m1")
+    assert.are_not.equal(target, target:model("m1", true))
+  end)
+
+  it("says which models have cells, when it has changed", function()
+    local target = fresh()
+    local names, mark = target:models()
+    assert.same({}, names)
+    assert.is_nil(target:models(mark))
+    target:model "b"
+    target:model(("a"):rep(256))
+    target:model(("c"):rep(257))
+    names, mark = target:models(mark)
+    table.sort(names)
+    assert.same({ ("a"):rep(256), "b" }, names)
+    assert.is_nil(target:models(mark))
+  end)
+
   it("lets in no more than the limit", function()
     local cell = fresh { concurrency = { max = 2 } }
     assert(cell:enter())

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 
-import { completion } from '../tools/answers.mjs';
+import { completion, failure } from '../tools/answers.mjs';
 import { SANITIZED, providerKey } from '../tools/gateway.mjs';
 import { plays } from '../tools/play.mjs';
 
 const NAMES = 600; // more than a label may have values
 const ODD = ['gpt-"quoted"', 'gpt-\n{line}', 'gpt-back\\slash', 'gpt-\u0000', `gpt-${'long'.repeat(100)}`];
+const BREAKER = { failure_threshold: 2, timeout: '60s' };
 const SECRETS = [providerKey('groq'), 'sk-proj-abcdefghijklmnopqrstuvwx'];
 const SAMPLE = /^gateway_\w+(\{\w+="(?:[^"\\\n]|\\[\\"n])*"(,\w+="(?:[^"\\\n]|\\[\\"n])*")*\})? [0-9.e+-]+$/;
 
@@ -15,7 +16,10 @@ plays('the exposition', async (stage) => {
   upstream.answer(completion('hello'));
   const gateway = await stage.gateway({
     targets: { groq: upstream },
-    config: { targets: [{ virtual_key: 'groq' }], scripts: { cpu_limit: SANITIZED ? '100ms' : '5ms' } },
+    config: {
+      targets: [{ virtual_key: 'groq', model_map: { real: 'real-one' }, circuit_breaker: BREAKER }],
+      scripts: { cpu_limit: SANITIZED ? '100ms' : '5ms' },
+    },
   });
   const connection = await gateway.connect();
   const ask = async (model) => {
@@ -26,7 +30,7 @@ plays('the exposition', async (stage) => {
   for (const name of [...ODD, ...SECRETS.map((secret) => `gpt-${secret}`)]) await ask(name);
   for (let i = 0; i < NAMES; i++) await ask(`gpt-${i}`);
   connection.close();
-  return { gateway };
+  return { gateway, upstream };
 }, (act) => {
   act('is served whole with as many models as it can hold, within a small limit for scripts', async ({ gateway }) => {
     const { status, text } = await gateway.get('/metrics');
@@ -39,5 +43,15 @@ plays('the exposition', async (stage) => {
   act('shows no key that was typed where a model belongs', async ({ gateway }) => {
     const { text } = await gateway.get('/metrics');
     for (const secret of SECRETS) assert.ok(!text.includes(secret), secret);
+  });
+  act('leaves a model that there is a circuit of its own', async ({ gateway, upstream }) => {
+    upstream.answer(failure(500), failure(500), completion('well'));
+    const statuses = [];
+    for (const model of ['real', 'real', 'real', 'gpt-7', 'gpt-new']) {
+      statuses.push((await gateway.chat({ model })).status);
+    }
+    assert.deepEqual(statuses, [502, 502, 503, 200, 200]);
+    const { targets } = (await gateway.get('/health')).json;
+    assert.deepEqual(targets[0].models, [{ model: 'real-one', circuit: 'open' }]);
   });
 });

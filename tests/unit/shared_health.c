@@ -18,10 +18,10 @@ static void a_key_is_the_same_cell_for_everybody(void **state) {
   struct health *health = scene->place.health;
   assert_ptr_equal(health_find(health, slice_text("target"), 0), scene->place.cell);
   assert_ptr_not_equal(health_find(health, slice_text("other"), 0), scene->place.cell);
-  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"), 0);
-  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m"), 0), model);
-  assert_ptr_not_equal(health_find_model(health, health_find(health, slice_text("other"), 0), slice_text("m"), 0),
-                       model);
+  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"), false, 0);
+  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m"), false, 0), model);
+  assert_ptr_not_equal(
+      health_find_model(health, health_find(health, slice_text("other"), 0), slice_text("m"), false, 0), model);
   scene_close(scene);
 }
 
@@ -40,16 +40,25 @@ static void who_finds_no_room_shares_a_cell_that_refuses_nobody(void **state) {
   fill(health, 0);
   struct health_cell *last = health_find(health, slice_text("one too many"), 0);
   assert_true(health_is_shared(health, last));
-  assert_ptr_equal(health_find_model(health, last, slice_text("m"), 0), last);
+  assert_ptr_equal(health_find_model(health, last, slice_text("m"), false, 0), last);
   assert_ptr_equal(health_find(health, slice_text("target"), 0), scene->place.cell);
   scene_close(scene);
+}
+
+static unsigned count_models(const struct scene *scene) {
+  struct health_name name;
+  unsigned count = 0;
+  for (unsigned i = 0; i < HEALTH_MODELS_MAX; i++) {
+    if (health_model_name(scene->place.health, scene->place.target, i, &name)) count++;
+  }
+  return count;
 }
 
 static void cells_that_nobody_names_any_more_make_room(void **state) {
   UNUSED(state);
   struct scene *scene = scene_open(narrow);
   struct health *health = scene->place.health;
-  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"), 0);
+  struct health_cell *model = health_find_model(health, scene->place.cell, slice_text("m"), false, 0);
   struct health_cell *gone = health_find(health, slice_text("gone"), 0);
   gone->unhealthy = true;
   health_drop(health, gone, 0);
@@ -62,12 +71,12 @@ static void cells_that_nobody_names_any_more_make_room(void **state) {
   assert_false(health_is_shared(health, other));
   assert_false(health_find(health, slice_text("gone"), 0)->unhealthy);
   assert_ptr_equal(health_find(health, slice_text("target"), 0), scene->place.cell);
-  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m"), 0), model);
-  assert_int_equal(scene->place.cell->models, 1);
+  assert_ptr_equal(health_find_model(health, scene->place.cell, slice_text("m"), false, 0), model);
+  assert_int_equal(count_models(scene), 1);
   health_drop(health, model, 0);
   health_drop(health, model, 0);
   fill(health, 3);
-  assert_int_equal(scene->place.cell->models, 0);
+  assert_int_equal(count_models(scene), 0);
   scene_close(scene);
 }
 
@@ -78,7 +87,7 @@ static void name_and_drop(struct scene *scene, unsigned worker) {
   while (!scene->stop) {
     snprintf(key, sizeof key, "r%d", rand_r(&seed) % 100);
     struct health_cell *target = health_find(health, slice_text(key), worker);
-    struct health_cell *model = health_find_model(health, target, slice_text("m"), worker);
+    struct health_cell *model = health_find_model(health, target, slice_text("m"), false, worker);
     scene->entered++;
     health_drop(health, model, worker);
     health_drop(health, target, worker);
@@ -89,7 +98,8 @@ static void name_models(struct scene *scene, unsigned worker) {
   char name[16];
   for (unsigned i = 0; i < 50; i++) {
     snprintf(name, sizeof name, "m%u", (i + worker * 13) % 50);
-    struct health_cell *cell = health_find_model(scene->place.health, scene->place.cell, slice_text(name), worker);
+    struct health_cell *cell =
+        health_find_model(scene->place.health, scene->place.cell, slice_text(name), false, worker);
     if (cell == scene->place.cell) _exit(1);
   }
 }
@@ -98,7 +108,50 @@ static void models_that_all_name_at_once_count_once(void **state) {
   UNUSED(state);
   struct scene *scene = scene_open(narrow);
   in_children(scene, name_models);
-  assert_int_equal(scene->place.cell->models, 50);
+  assert_int_equal(count_models(scene), 50);
+  scene_close(scene);
+}
+
+static struct health_cell *model_named(struct scene *scene, const char *prefix, unsigned number, bool guess) {
+  char name[16];
+  snprintf(name, sizeof name, "%s%u", prefix, number);
+  return health_find_model(scene->place.health, scene->place.cell, slice_text(name), guess, 0);
+}
+
+static void names_that_clients_guess_leave_room_for_models(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  for (unsigned i = 0; i < 1000; i++) {
+    bool own = model_named(scene, "guess", i, true) != scene->place.cell;
+    assert_int_equal(own, i < HEALTH_GUESSES_MAX);
+  }
+  for (unsigned i = HEALTH_GUESSES_MAX; i < HEALTH_MODELS_MAX; i++)
+    assert_ptr_not_equal(model_named(scene, "model", i, false), scene->place.cell);
+  assert_ptr_equal(model_named(scene, "model", 1000, false), scene->place.cell);
+  assert_int_equal(count_models(scene), HEALTH_MODELS_MAX);
+  scene_close(scene);
+}
+
+static void a_model_that_nobody_asks_for_any_more_makes_room_unless_it_is_ill(void **state) {
+  UNUSED(state);
+  struct scene *scene = scene_open(narrow);
+  struct health_cell *cells[HEALTH_MODELS_MAX];
+  struct breaker_pass pass;
+  for (unsigned i = 0; i < HEALTH_MODELS_MAX; i++) cells[i] = model_named(scene, "m", i, false);
+  for (unsigned i = 0; i < narrow.breaker.failures; i++) {
+    assert_true(breaker_enter(&cells[0]->breaker, &narrow.breaker, 0, NOW, &pass));
+    breaker_leave(&cells[0]->breaker, &narrow.breaker, &pass, BREAKER_FAILURE, NOW);
+  }
+  uint64_t mark = health_models_mark(scene->place.health, scene->place.cell);
+  assert_ptr_equal(model_named(scene, "new", 0, false), scene->place.cell);
+  health_drop(scene->place.health, cells[0], 0);
+  assert_ptr_equal(model_named(scene, "new", 0, false), scene->place.cell);
+  health_drop(scene->place.health, cells[1], 0);
+  assert_ptr_equal(model_named(scene, "new", 0, false), cells[1]);
+  assert_ptr_equal(model_named(scene, "m", 0, false), cells[0]);
+  assert_ptr_equal(model_named(scene, "m", 1, false), scene->place.cell);
+  assert_int_equal(count_models(scene), HEALTH_MODELS_MAX);
+  assert_true(health_models_mark(scene->place.health, scene->place.cell) != mark);
   scene_close(scene);
 }
 
@@ -313,6 +366,8 @@ int main(void) {
       cmocka_unit_test(who_finds_no_room_shares_a_cell_that_refuses_nobody),
       cmocka_unit_test(cells_that_nobody_names_any_more_make_room),
       cmocka_unit_test(models_that_all_name_at_once_count_once),
+      cmocka_unit_test(names_that_clients_guess_leave_room_for_models),
+      cmocka_unit_test(a_model_that_nobody_asks_for_any_more_makes_room_unless_it_is_ill),
       cmocka_unit_test(the_limit_is_never_passed),
       cmocka_unit_test(whoever_meets_at_a_target_stays_within_its_limit),
       cmocka_unit_test(a_killed_process_leaks_neither_slot_nor_place_nor_probe),
