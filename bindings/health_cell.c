@@ -21,6 +21,8 @@
  *                                     not enter a target that look calls "busy" or "throttled": that is the reason then
  *   leave(call, verdict [, retry_after_ms]) -> nothing | event     once for each enter; verdict "ok" | "failure" |
  *                                     "throttled" | "neither"; event "opened" | "closed"
+ *   lose(call, streamed)              in the place of leave, of one whom another was quicker than: "neither", and where
+ * it took longer than usual, that counts as how long its answer, or of a stream the first content, takes there at least
  *   figures() -> table                bindings/health_figures.c
  *   unhealthy(bool)                   what active checks have found
  *   credential_*                      bindings/health_credentials.c */
@@ -184,6 +186,15 @@ static int cell_leave(lua_State *L) {
   return 1;
 }
 
+static int cell_lose(lua_State *L) {
+  const struct cell *cell = bind_cell(L, 1);
+  struct call *call;
+  struct stay **stays = stays_of(L, cell, &call), *stay = stay_find(*stays, &cell->place);
+  if (!stay) return luaL_error(L, "this call has not entered there");
+  stay_lose(stay, stays, lua_toboolean(L, 3), bind_health_now(L));
+  return 0;
+}
+
 static int cell_unhealthy(lua_State *L) {
   luaL_checktype(L, 2, LUA_TBOOLEAN);
   atomic_store(&bind_cell(L, 1)->place.health.target->unhealthy, lua_toboolean(L, 2));
@@ -239,6 +250,7 @@ const luaL_Reg bind_cell_methods[] = {{"model", cell_model},
                                       {"look", cell_look},
                                       {"enter", cell_enter},
                                       {"leave", cell_leave},
+                                      {"lose", cell_lose},
                                       {"figures", bind_cell_figures},
                                       {"unhealthy", cell_unhealthy},
                                       {"credential_state", cell_credential_state},

@@ -71,12 +71,18 @@ local function races_at_once(tries, outcomes)
   local kept, begun = { open = hedge.open, run = tries.run }, {}
   tries.run = function(_, request, _, target)
     local outcome = outcomes[target.name]
+    if outcome.enters then
+      assert(outcome.enters:enter())
+      request.inside = outcome.enters
+      spec.clock_advance(outcome.after)
+      coroutine.yield()
+    end
     if outcome.wins then request.win(request) end
     return outcome.answered, outcome.failure, outcome.reason
   end
   hedge.open = function()
     local door, told = {}, {}
-    function door.start(_, fn, entrant) begun[#begun + 1] = function() fn(entrant) end end
+    function door.start(_, fn, entrant) begun[#begun + 1] = coroutine.wrap(function() fn(entrant) end) end
     function door.keep(_, index)
       for i = 1, #begun do told[i] = told[i] or i ~= index end
     end
@@ -127,6 +133,15 @@ describe("a race that ends in one turn", function()
   it("tells of everybody who has failed", function()
     assert.are.equal("a b", run { a = { failure = failure }, b = { failure = failure } })
     assert.are.equal("a b", run { a = { failure = failure }, b = { reason = "open" } })
+  end)
+
+  it("measures who was cut off", function()
+    spec.clock(1700000000)
+    local slow = route_of(20, 100).cell
+    run { a = { enters = slow, after = 1000 }, b = { wins = true, answered = true } }
+    assert.is_true(slow:figures().latency_ms > 200)
+    assert.are.equal(0, slow:figures().in_flight)
+    spec.clock()
   end)
 
   it("is over with the one that has won, whatever the others said, and plugins say", function()

@@ -88,6 +88,13 @@ static void measure(const struct stay *stay, uint64_t now) {
   health_histogram_add(streamed ? &cell->first : &cell->whole, ms);
 }
 
+static void measure_least(struct health_average *average, struct health_histogram *histogram, double ms, uint64_t now) {
+  struct health_average_view usual = health_average_read(average, now);
+  if (usual.samples == 0 || ms <= usual.ms) return;
+  health_average_add(average, ms, now);
+  health_histogram_add(histogram, ms);
+}
+
 static void unlink_from(struct stay **list, struct stay *stay) {
   while (*list != stay) list = &(*list)->next;
   *list = stay->next;
@@ -106,6 +113,13 @@ enum breaker_change stay_leave(struct stay *stay, struct stay **list, enum healt
     free(stay);
   }
   return change;
+}
+
+void stay_lose(struct stay *stay, struct stay **list, bool streamed, uint64_t now) {
+  struct health_cell *cell = stay->place->health.cell;
+  double ms = (double)((stay->call ? uv_hrtime() : now * 1000000) - stay->entered_at) / 1e6;
+  measure_least(streamed ? &cell->first_token : &cell->latency, streamed ? &cell->first : &cell->whole, ms, now);
+  stay_leave(stay, list, HEALTH_NEITHER, -1, now);
 }
 
 const struct stay *stay_of(const struct stay *list, const void *sender) {

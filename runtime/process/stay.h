@@ -42,6 +42,11 @@ const struct stay *stay_of(const struct stay *list, const void *sender);
 /* What an upstream says of its own limits, in the head of an answer to the call. `place` may be null. */
 void stay_head(const struct call *call, const struct stay_place *place, const struct transfer_response *response);
 
+/* Ends that of a try which somebody else was quicker than: at least so long it would have taken. That is measured where
+ * it is longer than usual, or the slow answers of a target would be those that nobody knows of. `streamed`: it was the
+ * first content that was waited for. */
+void stay_lose(struct stay *stay, struct stay **list, bool streamed, uint64_t now);
+
 /* Ends it: measures, when all was well, gives back, and lets in who waits for that. */
 enum breaker_change stay_leave(struct stay *stay, struct stay **list, enum health_verdict verdict, double hint_ms,
                                uint64_t now);

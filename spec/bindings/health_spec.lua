@@ -217,6 +217,28 @@ describe("gateway.health", function()
     assert.equal(22, out[1])
   end)
 
+  it("counts who was cut off with the time it took, where that is longer than usual", function()
+    local cell, fresh_one = fresh(), fresh()
+    local function lose(ms, at)
+      assert((at or cell):enter())
+      spec.clock_advance(ms)
+      return (at or cell):lose(nil, false)
+    end
+    for _ = 1, 10 do
+      assert(cell:enter())
+      spec.clock_advance(100)
+      cell:leave(nil, "ok")
+    end
+    lose(20)
+    assert.equal(100, cell:figures().latency_ms)
+    for _ = 1, 10 do lose(1000) end
+    assert.is_true(cell:figures().latency_ms > 500)
+    assert.is_true(cell:figures().p95_ms > 800)
+    assert.equal(0, cell:figures().in_flight)
+    lose(1000, fresh_one)
+    assert.is_nil(fresh_one:figures().latency_ms)
+  end)
+
   it("says unhealthy what active checks call so", function()
     local cell = fresh()
     cell:unhealthy(true)
