@@ -7,10 +7,12 @@
 #include "script/task.h"
 #include "script/vm.h"
 
-/* call:when_cut(table): when the script of this call is cut short (the client has gone, a deadline has passed, the
- * hallway failed), table.when_cut(table, code, trace_id, sent, used) runs as work that was put off; `sent` is the
- * number of bytes the client was sent (pings alone are none), `used` what the call is known, or believed, to have used:
- * prompt_tokens, completion_tokens, total_tokens, cost_usd, estimated; nil: nothing is. The call is over there. */
+/* call:when_cut(table [, always]): when the script of this call is cut short (the client has gone, a deadline has
+ * passed, the hallway failed), table.when_cut(table, code, trace_id, sent, used) runs as work that was put off; `sent`
+ * is the number of bytes the client was sent (pings alone are none), `used` what the call is known, or believed, to
+ * have used: prompt_tokens, completion_tokens, total_tokens, cost_usd, estimated; nil: nothing is. The call is over
+ * there. With `always` also when only the script was cut, a moment after one of its tries had answered the client. Of
+ * several tables all run, the newest first. */
 
 struct parting {
   struct call_parting parting;
@@ -62,10 +64,12 @@ static void parting_cut(struct call_tie *tie) {
 int bind_when_cut(lua_State *L) {
   struct call *call = bind_call(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
-  lua_settop(L, 2);
   struct parting *parting = arena_alloc(exchange_arena(call->exchange), sizeof *parting);
-  *parting = (struct parting){.parting = {parting_run}, .vm = vm_of(L), .place = luaL_ref(L, LUA_REGISTRYINDEX)};
+  bool always = lua_toboolean(L, 3);
+  lua_settop(L, 2);
+  *parting = (struct parting){
+      .parting = {call->partings, always, parting_run}, .vm = vm_of(L), .place = luaL_ref(L, LUA_REGISTRYINDEX)};
   call_tie(call, &parting->tie, parting_cut);
-  call->parting = &parting->parting;
+  call->partings = &parting->parting;
   return 0;
 }

@@ -100,7 +100,7 @@ static void serve_done(struct task *task, void *owner, const struct error *error
   struct call *call = owner;
   call->task = NULL;
   bool cut = error || call_drained(call); /* of a drained call the hooks hear now, when what it used is known */
-  if (cut && call->parting) call->parting->run(call->parting, call, error ? error->code : "client_closed_request");
+  if (cut) call_part(call, true, error ? error->code : "client_closed_request");
   call_box_empty(call);
   if (error) fault_note(call->worker, task, error, call->trace_id);
   if (error || !exchange_answered(call->exchange) || call_streams(call)) {

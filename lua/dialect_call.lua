@@ -86,12 +86,10 @@ local function undo(call, request, target, counter, built)
   request.undo = built and function() run_undo(target, built, counter.chosen.index) end or nil
   if counter.armed then return end
   counter.armed = true
-  local visit = request.visit
-  call:when_cut { when_cut = function(_, code, trace_id, sent, used)
+  call:when_cut { when_cut = function()
     for _, one in ipairs(tries_of(request)) do
       if one.request.undo then one.request.undo() end
     end
-    if visit and visit.when_cut then visit.when_cut(visit, code, trace_id, sent, used) end
   end }
 end
 

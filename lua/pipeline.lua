@@ -102,6 +102,7 @@ function pipeline.serve(call, surface)
   local read, failure = surface.read(call, surface)
   local request = read or {}
   request.surface, request.deadline_at = surface, timeout and clock.monotonic() + timeout
+  if registry.shadow then shadow.hold(registry.shadow, call, request) end
   serve(call, request, read, failure)
   if registry.shadow then shadow.release(registry.shadow, request) end
 end

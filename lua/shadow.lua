@@ -192,6 +192,12 @@ function shadow.release(made, request)
   if not task.later(run, made, sightings) then shared.incr(made.key .. "skipped", #sightings) end
 end
 
+--- The same when the request's script does not come to its end, whatever the client has got.
+---@param made Shadow
+function shadow.hold(made, call, request)
+  call:when_cut({ when_cut = function() shadow.release(made, request) end }, true)
+end
+
 -- Reporting ----------------------------------------------------------------------------------------------------------
 
 local function newer(a, b) return a.number > b.number end

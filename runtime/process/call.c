@@ -73,11 +73,17 @@ static bool is_cut(const struct call *call) {
   return !over || call_drained(call);
 }
 
+void call_part(struct call *call, bool cut, const char *code) {
+  for (struct call_parting *parting = call->partings; parting; parting = parting->next) {
+    if (cut || parting->always) parting->run(parting, call, code);
+  }
+}
+
 /* The box is emptied while the coroutine still holds it: afterwards the collector may take it at any time. */
 void call_cancel(struct call *call, const char *code) {
   struct task *task = call->task;
   call->task = NULL;
-  if (task && call->parting && is_cut(call)) call->parting->run(call->parting, call, code);
+  if (task) call_part(call, is_cut(call), code);
   call_box_empty(call);
   if (task) task_cancel(task);
 }

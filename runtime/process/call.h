@@ -69,6 +69,8 @@ struct call_field {
 
 /* What a script wants to have done when it cannot come to its end. */
 struct call_parting {
+  struct call_parting *next;
+  bool always; /* also when the call was answered all the same, by one of several tries */
   void (*run)(struct call_parting *parting, struct call *call, const char *code);
 };
 
@@ -115,8 +117,8 @@ struct call {
   struct call_notes notes;
   struct estimate_flow flow; /* of the events the client was sent */
   struct call_field *fields;
-  struct call_parting *parting; /* in the arena; null: nothing */
-  uint64_t promised;            /* bytes: see overload.h */
+  struct call_parting *partings; /* in the arena, the newest first */
+  uint64_t promised;             /* bytes: see overload.h */
 };
 
 /* Where this call's draws of the outside world are noted or come from; null in an ordinary one. */
@@ -193,6 +195,8 @@ void call_deadline(struct call *call, uint64_t milliseconds);
 
 /* Stops the script; `code` says what cut it short. What it asked of upstreams goes on until call_replies_free. */
 void call_cancel(struct call *call, const char *code);
+/* Has done what its script wants to have done when it does not come to its end; `cut`: the answer did not, either. */
+void call_part(struct call *call, bool cut, const char *code);
 void call_replies_free(struct call *call);
 
 /* From now on a script that still holds this call, or what is tied to it, gets an error. */

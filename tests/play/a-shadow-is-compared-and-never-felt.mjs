@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 import { MODEL, PROMPT } from '../tools/gateway.mjs';
-import { completion } from '../tools/answers.mjs';
+import { completion, silence } from '../tools/answers.mjs';
 import { assertError, play, plays } from '../tools/play.mjs';
 import { until } from '../tools/wire.mjs';
 
@@ -100,6 +100,15 @@ plays('a shadow that decides', async (stage) => stageWith(stage, candidate(`
       assert.ok(!JSON.stringify(newest).includes(PROMPT));
     });
   }
+  act('is compared on requests whose client leaves, too', async ({ upstream, gateway, seen }) => {
+    upstream.answer(silence(), completion('fine'));
+    const connection = await gateway.connect();
+    await connection.send(gateway.chatRequest(...says('hello')));
+    await upstream.request(upstream.requests.length + 1);
+    connection.reset();
+    runs += 1;
+    await seen(runs);
+  });
   act('has no effect and does not wait', async ({ gateway, seen }) => {
     for (const word of ['effects', 'sleep']) assert.equal((await gateway.chat(...says(word))).status, 200);
     runs += 2;
