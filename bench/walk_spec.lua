@@ -34,8 +34,15 @@ local function plan_make(conf, count)
   return routing.plan(conf, targets, { routes = routes })
 end
 
+local later = nil
+local SURFACE = { name = "chat", endpoint = "chat" }
+
+--- As lua/chat.lua makes it.
 local function request_make()
-  return { model = "m", surface = { name = "chat", endpoint = "chat" } }
+  return {
+    model = "m", stream = false, include_usage = false, surface = SURFACE,
+    deadline_at = later, visit = later, inside = later, route = later,
+  }
 end
 
 --- The quickest of some rounds, in nanoseconds a request.

@@ -18,6 +18,7 @@
  *   read(cells, what, out)            fills out[i]: bindings/health_figures.c
  *   pool(cells) -> pool               the same cells again and again: bindings/health_pool.c
  *   cells() -> list of { label, model | nil, figures }     of this generation; targets first, each with its models
+ *   enter(cell, ...), leave(cell, ...)     the cell's own, for who asks at every request and need not look them up
  *   budget(ratio, min_per_second)     what spend goes by        spend() -> whether one more retry may be made
  * A cell: bindings/health_cell.c. */
 
@@ -269,13 +270,10 @@ static void book_open(lua_State *L) {
 }
 
 void bind_health(lua_State *L) {
-  static const luaL_Reg functions[] = {{"target", health_target},
-                                       {"read", bind_health_read},
-                                       {"cells", bind_health_cells},
-                                       {"pool", bind_health_pool},
-                                       {"budget", health_budget},
-                                       {"spend", health_spend},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"target", health_target},  {"read", bind_health_read}, {"cells", bind_health_cells},
+      {"pool", bind_health_pool}, {"enter", bind_cell_enter}, {"leave", bind_cell_leave},
+      {"budget", health_budget},  {"spend", health_spend},    {NULL, NULL}};
   book_open(L);
   bind_box_type(L, CELL_TYPE, bind_cell_methods);
   bind_health_pools(L);

@@ -39,6 +39,8 @@ struct cell *bind_cell_new(lua_State *L, struct health_book *book, struct slice 
 void bind_cell_push(lua_State *L, const struct cell *cell);
 
 extern const luaL_Reg bind_cell_methods[];
+int bind_cell_enter(lua_State *L);
+int bind_cell_leave(lua_State *L);
 int bind_cell_figures(lua_State *L);
 int bind_health_read(lua_State *L);
 int bind_health_cells(lua_State *L);

@@ -15,7 +15,7 @@
  *                                     mark is what it was
  *   look() -> nothing | reason, ms    "open" | "unhealthy" | "busy" | "throttled" (which never refuses by itself); for
  *                                     how many milliseconds, where that is known
- *   enter(call [, soon]) -> true, state, event | nil, reason, ms     state "closed" | "half-open"; event "half-open"
+ *   enter(call [, soon]) -> true, state, event | nil, reason, ms     state "half-open" of a probe; event "half-open"
  *                                     when this very call has ended the time that it was open; reason "open" |
  *                                     "unhealthy" | "saturated". May wait in the target's queue. With `soon` it does
  *                                     not enter a target that look calls "busy" or "throttled": that is the reason then
@@ -91,9 +91,9 @@ static struct stay **stays_of(lua_State *L, const struct cell *cell, struct call
 
 static int push_entered(lua_State *L, struct stay *stay) {
   stay->sender = task_running(L);
-  bool probing = stay->pass.state == BREAKER_HALF_OPEN;
   lua_pushboolean(L, 1);
-  lua_pushstring(L, probing ? "half-open" : "closed");
+  if (stay->pass.state != BREAKER_HALF_OPEN) return 1;
+  lua_pushliteral(L, "half-open");
   if (!stay->pass.half_opened) return 2;
   lua_pushliteral(L, "half-open");
   return 3;
@@ -157,7 +157,7 @@ static int enter_wait(lua_State *L, const struct cell *cell, struct call *call) 
   return lua_yield(L, 0);
 }
 
-static int cell_enter(lua_State *L) {
+int bind_cell_enter(lua_State *L) {
   const struct cell *cell = bind_cell(L, 1);
   struct call *call;
   struct stay **stays = stays_of(L, cell, &call), *stay;
@@ -172,7 +172,7 @@ static int cell_enter(lua_State *L) {
   return push_refused(L, cell, answer, now);
 }
 
-static int cell_leave(lua_State *L) {
+int bind_cell_leave(lua_State *L) {
   static const char *const verdicts[] = {"ok", "failure", "throttled", "neither", NULL};
   static const char *const events[] = {NULL, "opened", "closed"};
   const struct cell *cell = bind_cell(L, 1);
@@ -248,8 +248,8 @@ static int cell_credential_next(lua_State *L) {
 const luaL_Reg bind_cell_methods[] = {{"model", cell_model},
                                       {"models", cell_models},
                                       {"look", cell_look},
-                                      {"enter", cell_enter},
-                                      {"leave", cell_leave},
+                                      {"enter", bind_cell_enter},
+                                      {"leave", bind_cell_leave},
                                       {"lose", cell_lose},
                                       {"figures", bind_cell_figures},
                                       {"unhealthy", cell_unhealthy},

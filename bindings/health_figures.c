@@ -135,7 +135,7 @@ static double read_age(const struct health_place *place, uint64_t now) {
 
 static double read_in_flight(const struct health_place *place, uint64_t now) {
   (void)now;
-  return health_load(place->health, place->target).in_flight;
+  return health_in_flight(place->health, place->target);
 }
 
 static double read_queued(const struct health_place *place, uint64_t now) {

@@ -80,7 +80,7 @@ static double share_at(lua_State *L, int index, long position) {
 }
 
 static double weighed(lua_State *L, enum weighing weighing, double value, const struct health_place *place, long at) {
-  if (weighing == LOADED) return value * (1 + health_load(place->health, place->target).in_flight);
+  if (weighing == LOADED) return value * (1 + health_in_flight(place->health, place->target));
   return weighing == SHARED && value >= 0 ? (1 + value) * share_at(L, 5, at) : value;
 }
 
@@ -106,7 +106,7 @@ static int pool_least(lua_State *L) {
   for (long i = 0; i < pool->count; i++, at = at + 1 < pool->count ? at + 1 : 0) {
     const struct health_place *place = &pool->cells[at]->place.health;
     double value = weighed(L, weighing, figure(place, now), place, at);
-    if (value >= 0) found = draw_best(scores, best, found, most, -value, at);
+    if (value >= 0 && draw_beats(scores, found, most, -value)) found = draw_best(scores, best, found, most, -value, at);
     if (value < 0 && unknown == DRAW_NONE) unknown = at;
   }
   return push_found(L, unknown, best, found);

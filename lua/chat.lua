@@ -46,6 +46,8 @@ end
 ---@field stream boolean
 ---@field include_usage boolean
 
+local later = nil -- nil out of a local keeps its place in a table: it need not grow as the request goes its way
+
 local chat = {}
 
 ---@return ChatRequest? request
@@ -54,7 +56,10 @@ function chat.read(call)
   local fault, model, stream = call:scan(checks)
   if not fault then return nil, errors.invalid(model) end -- the second value is the message then
   if fault > 0 then return nil, errors.invalid(rules[fault].message, rules[fault][1]) end
-  return { model = model, stream = stream, include_usage = stream and wants_usage(call) }
+  return {
+    model = model, stream = stream, include_usage = stream and wants_usage(call), surface = later,
+    deadline_at = later, visit = later, inside = later, route = later,
+  }
 end
 
 return chat

@@ -194,9 +194,9 @@ local function route(call, request, subject)
   local asked, passed, order = stretch.run(sequence, call, request, plan, subject.notes)
   for place, target in ipairs(asked) do subject.places[target] = place end
   for _, target in ipairs(passed and passed.down or {}) do subject.down[target] = true end
-  subject.named = order.named
+  subject.named = order.pool.named
   local draw = plan.pool and stretch.run(draws.of, call, request, plan) or nil
-  return asked, not asked[1] and failure_of(passed) or nil, draw, order.label
+  return asked, not asked[1] and failure_of(passed) or nil, draw, order.label or nil
 end
 
 --- What the parts of the answer are about, once the plugins have had their say.

@@ -209,7 +209,7 @@ end
 ---@return number|false|nil
 function Routing:price(target, output)
   if target.leaves then return price_of_group(self, target, output) end
-  local route = self.plan.routes[target]
+  local route = self.pool.plan.routes[target]
   if route.price then
     return cost.expected(route.price, self:tokens(), output or 0, self.request.images, self.request.characters)
   end

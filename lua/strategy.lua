@@ -7,6 +7,8 @@ local Routing = require "routing"
 local health = require "gateway.health"
 local script = require "gateway.script"
 
+local setmetatable, type = setmetatable, type -- a request looks through no environment for them
+
 ---@class StrategyNode one strategy of the configuration
 ---@field name string the group's; "" of the root
 ---@field mode string
@@ -24,6 +26,7 @@ local script = require "gateway.script"
 ---@field cells userdata? those of its leaves (gateway.health)
 ---@field opened any
 ---@field meta table of a request that is in this pool: what is the same for all of them
+---@field plan Plan
 ---@field numbers table<string, number[]> what figures were read into
 
 local strategy = {}
@@ -126,16 +129,16 @@ end
 --- What every request of this plan has in common, so that none carries it along.
 local function face_of(pool, plan)
   local face = {
-    pool = pool, targets = pool.members, conf = pool.node.conf, opened = pool.opened, named = pool.named,
-    model = plan.name, endpoint = plan.surface.endpoint, surface = plan.surface.name, plan = plan, asked = false,
+    targets = pool.members, conf = pool.node.conf, opened = pool.opened, model = plan.name, plan = plan,
+    endpoint = plan.surface.endpoint, surface = plan.surface.name, notes = false, label = false,
   }
   return { __index = setmetatable(face, Routing) }
 end
 
 function pool_make(node, plan)
   local pool = {
-    node = node, name = node.name, weight = node.weight, priority = node.priority, named = node.strategy.named,
-    members = {}, leaves = {}, sizes = {}, numbers = {}, sums = {},
+    node = node, name = node.name, weight = node.weight, priority = node.priority, named = node.strategy.named == true,
+    plan = plan, members = {}, leaves = {}, sizes = {}, numbers = {}, sums = {},
   }
   for _, member in ipairs(node.members) do
     local made = member_make(member, plan)
@@ -166,17 +169,14 @@ local function fault(node, message)
   error(("strategies/%s.lua: %s"):format(node.mode, message), 0)
 end
 
-local function check_start(node, start, count)
-  if count == 0 or start >= 1 and start <= count and start % 1 == 0 then return end
-  fault(node, ("returned %s as the first of %d targets"):format(tostring(start), count))
-end
-
 --- Takes what choose, or more, has returned.
 local function take(view, node, order, start)
   if type(order) ~= "table" then fault(node, "returned a " .. type(order) .. " in place of a list of targets") end
   local count = #order
-  if start then check_start(node, start, count) end
-  view.order, view.at, view.count, view.left = order, start or 1, count, count
+  if start and (start < 1 or start > count or start % 1 ~= 0) and count > 0 then
+    fault(node, ("returned %s as the first of %d targets"):format(tostring(start), count))
+  end
+  view.order, view.at, view.left = order, start or 1, count
 end
 
 --- Labels of strategies inside one another are told together.
@@ -200,11 +200,11 @@ end
 local function go_in(view, pool)
   local label = view.label
   view.outer = {
-    pool = view.pool, order = view.order, at = view.at, count = view.count, left = view.left, turn = view.turn,
-    earlier = view.earlier, outer = view.outer, asked = view.asked,
+    pool = view.pool, order = view.order, at = view.at, left = view.left, turn = view.turn, earlier = view.earlier,
+    outer = view.outer, asked = view.asked, touched = view.touched,
   }
   if view.asked_any then view.call:translate() end
-  view.turn, view.earlier, view.asked, view.label = nil, nil, false, nil
+  view.pool, view.turn, view.earlier, view.asked, view.touched, view.label = pool, nil, nil, nil, false, nil
   enter(setmetatable(view, pool.meta), pool, view.notes and untimed)
   if view.label then note_label(view, label) else view.label = label end
 end
@@ -213,10 +213,12 @@ end
 local function go_out(view)
   local outer = view.outer
   if not outer then return false end
-  setmetatable(view, outer.pool.meta)
-  view.order, view.at, view.count, view.left = outer.order, outer.at, outer.count, outer.left
+  local pool = outer.pool
+  setmetatable(view, pool.meta)
+  view.pool, view.order, view.at, view.left = pool, outer.order, outer.at, outer.left
   view.turn, view.earlier, view.outer = outer.turn, outer.earlier, outer.outer
   view.asked = view.asked or outer.asked
+  view.touched = view.touched or outer.touched
   return true
 end
 
@@ -225,7 +227,7 @@ local function go_on(view)
   local node = view.pool.node
   local more, turn = node.strategy.more, (view.turn or 1) + 1
   if not more or turn > #view.pool.members + 1 then return false end
-  view.earlier = view.earlier or {}
+  view.earlier, view.touched = view.earlier or {}, true
   view.earlier[#view.earlier + 1] = view.order
   view.turn = turn
   local order, start = (view.notes and untimed or node.timed)(more, view.pool.members, view, turn)
@@ -235,7 +237,7 @@ local function go_on(view)
 end
 
 local function is_earlier(view, member)
-  for _, order in ipairs(view.earlier) do
+  for _, order in ipairs(view.earlier or {}) do
     for _, other in ipairs(order) do
       if other == member then return true end
     end
@@ -245,14 +247,16 @@ end
 
 --- The next of the pool in hand; nil: it has no further one.
 local function member_next(view)
-  if view.asked and view.pool.named then return nil end
-  while view.left > 0 or go_on(view) do
-    if view.left > 0 then
-      local at = view.at
-      local member = view.order[at]
-      view.at, view.left = at < view.count and at + 1 or 1, view.left - 1
-      if not (view.earlier and is_earlier(view, member)) then return member end
+  local touched, left = view.touched, view.left
+  if touched and view.asked and view.pool.named then return nil end
+  while left > 0 or go_on(view) do
+    if left > 0 then
+      local order, at = view.order, view.at
+      view.at, view.left = at < #order and at + 1 or 1, left - 1
+      local member = order[at]
+      if not (touched and is_earlier(view, member)) then return member end
     end
+    touched, left = view.touched, view.left
   end
 end
 
@@ -264,7 +268,7 @@ function strategy.next(view)
     local member = member_next(view)
     if member == nil then
       if not go_out(view) then return nil end
-    elseif view.plan.routes[member] then
+    elseif view.pool.plan.routes[member] then
       return member
     elseif type(member) == "table" and member.leaves then
       go_in(view, member)
@@ -278,7 +282,7 @@ Routing.next = strategy.next
 
 --- The target that was given last has been asked: one that is merely passed over has not.
 function Routing:tried()
-  self.asked, self.asked_any = true, true
+  self.asked, self.asked_any, self.touched = true, true, true
 end
 
 local function recorder(draws)
@@ -288,9 +292,12 @@ local function recorder(draws)
   end
 end
 
+local SINGLE = { mode = "single", strategy = {} }
+
 --- Of a plan without a strategy: the one that has a conversation.
-local STRAIGHT = { node = { mode = "single", strategy = {} }, named = false }
-STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT, asked = false }, Routing) }
+local function straight(plan)
+  return { node = SINGLE, named = false, plan = plan, meta = Routing }
+end
 
 --- The order in which a request asks the plan's targets. The root's strategy has chosen when this returns.
 ---@param plan Plan
@@ -300,19 +307,15 @@ STRAIGHT.meta = { __index = setmetatable({ pool = STRAIGHT, asked = false }, Rou
 ---@param draws (number[]|fun(): number)? for the numbers that are drawn; or what draws them
 ---@return Routing order order:next() gives one target after the other
 function strategy.order(plan, call, request, notes, draws)
-  local pool = plan.pool or STRAIGHT
-  local view = setmetatable({
-    call = call, request = request, stream = request.stream == true, order = plan.targets, at = 1, count = 0, left = 0,
+  local pool, targets = plan.pool or straight(plan), plan.targets
+  local view = setmetatable({ -- eight members: more would cost every request a larger table
+    call = call, request = request, stream = request.stream == true, pool = pool, order = targets, at = 1,
+    left = #targets, touched = false,
   }, pool.meta)
   if notes then view.notes = notes end
   if draws then view.random = type(draws) == "function" and draws or recorder(draws) end
-  if plan.pool then
-    enter(view, pool, notes and untimed)
-    if view.label then note_label(view) end
-  else
-    view.plan, view.count = plan, #plan.targets
-    view.left = view.count
-  end
+  if plan.pool then enter(view, pool, notes and untimed) end
+  if view.label then note_label(view) end
   return view
 end
 

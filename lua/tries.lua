@@ -13,7 +13,7 @@ local metrics = require "gateway.metrics"
 local retry = require "retry"
 local upstream = require "gateway.upstream"
 
-local tries = { sleep = upstream.sleep, spend = health.spend }
+local tries = { sleep = upstream.sleep, spend = health.spend, enter = health.enter, leave = health.leave }
 
 -- What is said and counted -------------------------------------------------------------------------------------------
 
@@ -74,14 +74,13 @@ end
 
 --- What the breaker learns of a try: of a stream at its end.
 local function leave(call, request, target, route, failure)
-  local event
+  local verdict, wait_ms = "ok", nil
   request.inside = nil
   if failure then
-    local wait_ms = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
-    event = route.cell:leave(call, retry.verdict(failure), wait_ms)
-  else
-    event = route.cell:leave(call, "ok")
+    verdict = retry.verdict(failure)
+    wait_ms = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
   end
+  local event = tries.leave(route.cell, call, verdict, wait_ms)
   if event then circuit.changed(event, target, route.model) end
 end
 
@@ -105,7 +104,7 @@ end
 function tries.run(call, request, plan, target, soon)
   local route, number, failure = plan.routes[target], 0, nil
   repeat
-    local entered, state, more = route.cell:enter(call, soon and number == 0)
+    local entered, state, more = tries.enter(route.cell, call, soon and number == 0)
     if not entered then return nil, failure, state, more end
     request.inside = route.cell
     if more then circuit.changed(more, target, route.model) end
@@ -118,7 +117,7 @@ function tries.run(call, request, plan, target, soon)
     answered, failure = attempt.run(call, request, target, route)
     leave(call, request, target, route, failure)
     if answered then
-      request.failure = nil
+      if request.failure then request.failure = nil end
       return true
     end
     if not failure.plugin then count(call, target, failure) end

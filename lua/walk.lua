@@ -53,7 +53,7 @@ local function go_round(call, request, plan, order, asks)
   local passed
   local target = next_of(order)
   while target do
-    local answered, failure, reason, wait_ms = asks(call, request, plan, target, not order.named)
+    local answered, failure, reason, wait_ms = asks(call, request, plan, target, not order.pool.named)
     if answered then return true end
     if failure or reason == "saturated" then
       if note_failure(call, request, target, failure) then return true end
@@ -83,12 +83,8 @@ end
 ---@return boolean? over
 ---@return Aside? passed
 function walk.through(call, request, plan, order, asks, hedged)
-  local over, passed
-  if hedged then
-    over, passed = walk_hedged.round(call, request, plan, order, settle)
-  else
-    over, passed = go_round(call, request, plan, order, asks)
-  end
+  local round = hedged and walk_hedged.round or go_round
+  local over, passed = round(call, request, plan, order, hedged and settle or asks)
   if not over and passed then over = go_back(call, request, plan, passed, asks) end
   return over, passed
 end
@@ -118,12 +114,12 @@ function walk.run(call, request, plan)
   local draws = registry.shadow and shadow.is_over(registry.shadow, plan) and {} or nil
   local order = strategy.order(plan, call, request, nil, draws)
   if draws then shadow.chosen(call, request, order, draws) end
-  local named = order.named
   local over, passed = walk.through(call, request, plan, order, tries.run, plan.hedge ~= nil)
   local failure = request.failure
   if over and not failure then return nil end
   failure = failure or nobody(request, passed)
   if request.failed and not failure.plugin then
+    local named = plan.pool and plan.pool.named
     call:note_failure((named and NAMED or POOL):format(request.failed.name, cause_of(failure)))
   end
   return failure

@@ -15,7 +15,7 @@ local walk_hedged = {}
 local function next_free(order, passed)
   local target = order:next()
   while target do
-    local reason, wait_ms = aside.hindrance(order.plan, target, not order.named)
+    local reason, wait_ms = aside.hindrance(order.plan, target, not order.pool.named)
     if not reason then return target, passed end
     passed = aside.put(passed, target, reason, wait_ms)
     target = order:next()

@@ -17,7 +17,7 @@ local function cell_make(name)
     local door = table.remove(cell.doors, 1)
     if door then return nil, door, cell.wait end
     world.inside = world.inside + 1
-    return true, "closed", cell.entering
+    return true, nil, cell.entering
   end
   function cell.leave(_, _, verdict, wait)
     world.inside = world.inside - 1
@@ -48,7 +48,8 @@ local function open(answers, options)
   world = { asked = {}, slept = {}, inside = 0, answers = answers, cells = {} }
   local targets = routing.targets("a b c")
   while #targets > (options.count or 2) do table.remove(targets) end
-  world.plan = routing.plan({ mode = options.mode or "fallback" }, targets, { strategies = options.strategies })
+  world.plan = routing.plan({ mode = options.mode or "fallback" }, targets,
+    { strategies = options.strategies, tree = options.tree })
   for _, target in ipairs(targets) do
     target.retry = { attempts = options.attempts or 1, initial_backoff_ms = 0 }
     local cell = cell_make(target.name)
@@ -74,7 +75,9 @@ local function lines(pattern)
   return found
 end
 
-local kept = { run = attempt.run, sleep = tries.sleep, spend = tries.spend }
+local kept = {
+  run = attempt.run, sleep = tries.sleep, spend = tries.spend, enter = tries.enter, leave = tries.leave,
+}
 
 setup(function()
   attempt.run = function(_, _, target)
@@ -86,9 +89,13 @@ setup(function()
     return nil, answer
   end
   tries.sleep = function(_, pause) table.insert(world.slept, pause) end
+  tries.enter = function(cell, ...) return cell:enter(...) end
+  tries.leave = function(cell, ...) return cell:leave(...) end
 end)
 
-teardown(function() attempt.run, tries.sleep = kept.run, kept.sleep end)
+teardown(function()
+  attempt.run, tries.sleep, tries.enter, tries.leave = kept.run, kept.sleep, kept.enter, kept.leave
+end)
 
 after_each(function()
   tries.spend = kept.spend
@@ -213,6 +220,16 @@ describe("targets that cannot be asked now", function()
       world.cells.a.state = reason
       assert.equal("a", go())
     end
+  end)
+
+  it("are asked although they are slow where the strategy of their group alone names them", function()
+    local tree = { { name = "g", strategy = { mode = "single" }, members = { "a" } }, "b" }
+    open({ a = { "ok" }, b = { "ok" } }, { tree = tree })
+    world.cells.a.state = "busy"
+    assert.equal("a", go())
+    open({ a = { fail(500) }, b = { "ok" } }, { tree = tree })
+    world.cells.b.state = "busy"
+    assert.equal("a b", go())
   end)
 
   it("leave their place to the next where the strategy names them and they are down", function()

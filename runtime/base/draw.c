@@ -74,7 +74,7 @@ static double unit_of(const struct drawn *entry, uint64_t key) {
 }
 
 size_t draw_best(double *scores, long *best, size_t count, size_t most, double value, long index) {
-  if (count == most && value <= scores[count - 1]) return count;
+  if (!draw_beats(scores, count, most, value)) return count;
   size_t at = count < most ? count : most - 1;
   for (; at > 0 && scores[at - 1] < value; at--) {
     scores[at] = scores[at - 1];

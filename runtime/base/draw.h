@@ -25,6 +25,10 @@ size_t draw_ranked(const struct draw *draw, uint64_t key, long *best, size_t mos
 /* Puts one into the list of the best `most`, which is sorted and has `count` of them already; of equal ones the first
  * stays in front. How many there are then. */
 size_t draw_best(double *scores, long *best, size_t count, size_t most, double score, long index);
+/* Whether it would find a place there. */
+static inline bool draw_beats(const double *scores, size_t count, size_t most, double score) {
+  return count < most || score > scores[count - 1];
+}
 
 /* A hash of `bytes` that is the same in every process, on every machine and day. Not for tables whose keys an attacker
  * may choose: that is map_hash. */

@@ -138,6 +138,8 @@ struct health_load {
   unsigned in_flight, waiting;
 };
 struct health_load health_load(const struct health *health, const struct health_cell *target);
+/* The first of the two alone: of hundreds of targets at every request. */
+unsigned health_in_flight(const struct health *health, const struct health_cell *target);
 
 /* Takes a slot while fewer than `limit` are taken, by whomever; 0: no limit. */
 bool health_slot_take(struct health *health, struct health_cell *target, unsigned worker, unsigned limit);

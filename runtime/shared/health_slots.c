@@ -21,16 +21,19 @@ struct health_load health_load(const struct health *health, const struct health_
   return load;
 }
 
-static unsigned in_flight(const struct health *health, const struct health_cell *target) {
-  return health_load(health, target).in_flight;
+unsigned health_in_flight(const struct health *health, const struct health_cell *target) {
+  const struct health_column *column = health_column(health, target, 0), *end = column + health->workers;
+  unsigned count = 0;
+  for (; column < end; column++) count += atomic_load(&column->in_flight);
+  return count;
 }
 
 bool health_slot_take(struct health *health, struct health_cell *target, unsigned worker, unsigned limit) {
   _Atomic uint32_t *own = &health_column(health, target, worker)->in_flight;
   for (unsigned i = 0; i < TRIES; i++) {
-    if (limit > 0 && in_flight(health, target) >= limit) return false;
+    if (limit > 0 && health_in_flight(health, target) >= limit) return false;
     atomic_fetch_add(own, 1);
-    if (limit == 0 || in_flight(health, target) <= limit) return true;
+    if (limit == 0 || health_in_flight(health, target) <= limit) return true;
     atomic_fetch_sub(own, 1);
     for (unsigned turn = 0; turn < (worker + 1) << i; turn++) atomic_signal_fence(memory_order_seq_cst);
   }
