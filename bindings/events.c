@@ -94,12 +94,19 @@ static int events_emit(lua_State *L) {
 
 /* ---- listening ---- */
 
+static void turn_over(void *owner, unsigned listener) {
+  const struct worker *worker = owner;
+  events_turn_over(worker->events, listener);
+}
+
 static bool turn_begin(struct generation *generation, unsigned listener, const char *key) {
   lua_State *L = vm_state(generation->vm);
   lua_rawgeti(L, LUA_REGISTRYINDEX, generation->deliver_place);
   lua_pushinteger(L, (lua_Integer)listener);
   bind_push_slice(L, slice_text(key));
-  if (background_add(&generation->worker->background, L, 2)) return true;
+  struct worker *worker = generation->worker;
+  struct background_end end = {.call = turn_over, .owner = worker, .number = listener};
+  if (background_add_told(&worker->background, L, 2, end)) return true;
   lua_pop(L, 3);
   return false;
 }

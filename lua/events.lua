@@ -35,17 +35,21 @@ local function hook_run(step, event)
   if not ran then fault.settle(step, "on_event", call_of(event), problem, code) end
 end
 
---- Each event is told once: before the hook runs it has left the queue.
+--- Each event is told once: before the hook runs it has left the queue. The others stay there: should the hook wait
+--- until it is cut off, the next turn goes on with them.
 local function hook_turn(step, listener)
-  local text = door.batch(listener)
-  door.settle(listener, true)
-  for _, event in ipairs(text and json.decode(text) or {}) do hook_run(step, event) end
+  for _ = 1, HOOK_BATCH do
+    local text = door.batch(listener)
+    if not text then break end
+    door.settle(listener, true)
+    hook_run(step, json.decode(text)[1])
+  end
   door.rest(listener)
 end
 
 local function hook_plan(step)
   return {
-    key = "plugin:" .. step.name, subjects = subjects.all(step.plugin.subjects), batch = HOOK_BATCH, every_ms = 0,
+    key = "plugin:" .. step.name, subjects = subjects.all(step.plugin.subjects), batch = 1, every_ms = 0,
     turn = function(listener) return hook_turn(step, listener) end,
   }
 end

@@ -194,3 +194,9 @@ void events_rest(struct events *events, unsigned number, uint64_t wait_ms) {
   timer_stop(&listener->timer);
   listener_arm(listener, wait_ms);
 }
+
+/* A batch that is still held may be what the turn has failed over: not at once again. */
+void events_turn_over(struct events *events, unsigned number) {
+  const struct listener *listener = listener_numbered(events, number);
+  if (listener && listener->busy) events_rest(events, number, listener->held > 0 ? EVENTS_AGAIN_MS : 0);
+}

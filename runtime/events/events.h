@@ -24,7 +24,7 @@ enum {
   EVENTS_QUEUED = 256,    /* of one listener */
   EVENTS_LISTENERS = 32,  /* of one generation */
   EVENTS_KEY_MAX = 2200,  /* a URL and a word */
-  EVENTS_TURN_MS = 65000, /* what has not ended by then never will: work that was put off has a minute */
+  EVENTS_AGAIN_MS = 1000, /* until a batch is delivered again whose turn was cut off */
   EVENTS_ID_SIZE = 33
 };
 
@@ -48,7 +48,8 @@ struct events_options {
   struct loop *loop;
   struct metrics *metrics;         /* dropped and happened are counted there; null: nowhere */
   const struct redactor *redactor; /* for events_begin */
-  /* Begins a turn for a listener, off any request's path, which ends in events_rest. False: there is no room now. */
+  /* Begins a turn for a listener, off any request's path, which ends in events_rest and then, or if it is cut off only,
+   * in events_turn_over. False: there is no room now. */
   bool (*turn)(void *user, unsigned listener, const char *key);
   void (*draw_id)(void *user, char id[EVENTS_ID_SIZE]);
   void *user;
@@ -96,3 +97,5 @@ bool events_batch(struct events *events, unsigned listener, struct buffer *out, 
 void events_settle(struct events *events, unsigned listener, bool delivered);
 /* The turn is over; the next one begins after `wait_ms`, or when the plan says. */
 void events_rest(struct events *events, unsigned listener, uint64_t wait_ms);
+/* Its code has ended, in whatever way: without events_rest before it was cut off, and the next turn begins. */
+void events_turn_over(struct events *events, unsigned listener);

@@ -26,13 +26,12 @@ void event_release(struct event *event) {
 static void turn_begin(struct listener *listener) {
   const struct events_options *options = &listener->events->options;
   listener->busy = options->turn(options->user, listener->number, listener->key);
-  timer_start(options->loop->wheel, &listener->timer, listener->busy ? EVENTS_TURN_MS : NO_ROOM_MS);
+  if (!listener->busy) timer_start(options->loop->wheel, &listener->timer, NO_ROOM_MS);
 }
 
-/* Also when a turn has been cut off before it could say that it was over. */
 static void on_due(struct timer *timer) {
   struct listener *listener = LIST_OWNER(timer, struct listener, timer);
-  listener->busy = listener->retrying = false;
+  listener->retrying = false;
   if (listener->count > 0) turn_begin(listener);
 }
 

@@ -18,7 +18,7 @@ struct listener {
   unsigned number; /* no other listener of this worker has, or had, it */
   uint32_t subjects;
   unsigned batch, every_ms;
-  struct timer timer; /* until the next turn; while one runs, until it is given up */
+  struct timer timer; /* until the next turn */
   bool planned;       /* while generations change: the new one has it, too */
   bool busy;          /* a turn runs */
   bool retrying;      /* what the timer waits for is another attempt: more events do not hasten it */

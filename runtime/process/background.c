@@ -16,6 +16,7 @@ struct background_job {
   struct background *background;
   struct task *task;
   struct timer longest;
+  struct background_end end;
   bool begun;
 };
 
@@ -71,7 +72,9 @@ static void job_end(struct background_job *job) {
   }
   list_remove(&job->node);
   timer_stop(&job->longest);
+  struct background_end end = job->end;
   free(job);
+  if (end.call) end.call(end.owner, end.number);
 }
 
 static void job_gone(void *owner) {
@@ -97,6 +100,10 @@ static void on_longest(struct timer *timer) {
 }
 
 bool background_add(struct background *background, lua_State *L, int argument_count) {
+  return background_add_told(background, L, argument_count, (struct background_end){0});
+}
+
+bool background_add_told(struct background *background, lua_State *L, int argument_count, struct background_end end) {
   if (!background->worker || background->pending_count >= BACKGROUND_PENDING) return false;
   struct worker *worker = background->worker;
   struct task *task = task_prepare(vm_of(L), &worker->loop, L, argument_count);
@@ -104,6 +111,7 @@ bool background_add(struct background *background, lua_State *L, int argument_co
   REQUIRE(job != NULL);
   job->background = background;
   job->task = task;
+  job->end = end;
   timer_init(&job->longest, on_longest);
   task_own(task, job, job_done, job_gone);
   list_push_back(&background->pending, &job->node);

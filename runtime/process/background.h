@@ -30,6 +30,14 @@ void background_close(struct background *background);
  * popped. May raise for memory. */
 bool background_add(struct background *background, lua_State *L, int argument_count);
 
+/* Told when a job has ended, in whatever way: also one that has not begun. Once, and not before background_add. */
+struct background_end {
+  void (*call)(void *owner, unsigned number);
+  void *owner;
+  unsigned number;
+};
+bool background_add_told(struct background *background, lua_State *L, int argument_count, struct background_end end);
+
 bool background_idle(const struct background *background);
 
 /* True when `task` is one of these. */

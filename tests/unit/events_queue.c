@@ -172,6 +172,32 @@ static void a_turn_for_which_there_is_no_room_comes_later(void **state) {
   run(stage, 1);
 }
 
+static void a_turn_that_is_cut_off_is_followed_by_the_next(void **state) {
+  struct stage *stage = *state;
+  struct buffer out = {0};
+  listen_one(stage, 2, 0);
+  emit_many(stage, 1, 3);
+  run(stage, 1);
+  take(stage, stage->turns[0], &out);
+  uint64_t passed;
+  assert_false(timer_wheel_leap(stage->loop.wheel, &passed)); /* as long as it runs there is no other */
+  events_turn_over(stage->events, stage->turns[0]);
+  assert_true(timer_wheel_leap(stage->loop.wheel, &passed));
+  assert_in_range(passed, 900, 1100); /* it may be what it has to deliver that cuts it off */
+  run(stage, 2);
+  assert_int_equal(take(stage, stage->turns[1], &out).attempt, 2);
+  events_settle(stage->events, stage->turns[1], true);
+  events_turn_over(stage->events, stage->turns[1]);
+  assert_true(timer_wheel_leap(stage->loop.wheel, &passed));
+  assert_in_range(passed, 0, 20);
+  run(stage, 3);
+  events_rest(stage->events, stage->turns[2], 30000);
+  events_turn_over(stage->events, stage->turns[2]); /* it has said so before */
+  assert_true(timer_wheel_leap(stage->loop.wheel, &passed));
+  assert_in_range(passed, 29000, 31000);
+  buffer_free(&out);
+}
+
 static void a_listener_that_stays_keeps_its_queue(void **state) {
   struct stage *stage = *state;
   struct buffer out = {0};
@@ -227,6 +253,7 @@ int main(void) {
       ON_A_STAGE(a_full_batch_does_not_wait),
       ON_A_STAGE(at_the_end_nothing_waits),
       ON_A_STAGE(a_turn_for_which_there_is_no_room_comes_later),
+      ON_A_STAGE(a_turn_that_is_cut_off_is_followed_by_the_next),
       ON_A_STAGE(a_listener_that_stays_keeps_its_queue),
       cmocka_unit_test(plans_are_bounded),
       cmocka_unit_test(patterns_mean_subjects),
