@@ -21,6 +21,7 @@ describe("the address of Gemini's clients", function()
     assert.is_false(found.stream)
     assert.equal("a b/c", read("/v1beta/models/a%20b%2Fc:generateContent").model)
     assert.equal("gemini-x", read("/v1beta/models/models/gemini-x:generateContent").model)
+    assert.equal("gemini-x", read("/v1/models/gemini-x:generateContent").model)
   end)
 
   it("says how the stream is wanted", function()

@@ -117,6 +117,27 @@ plays("Gemini's clients in front of OpenAI", open, (act) => {
     assert.equal((await send(`${path}?key=${MASTER_KEY}`, {})).status, 200);
     assert.equal((await send(path, {})).status, 401);
   });
+
+  act('may ask for the version v1, in which models are OpenAI\'s, too', async ({ openai, gemini, gateway }) => {
+    const ask = (model, method, body) => gateway.fetch('POST', `/v1/models/${model}:${method}`, {
+      headers: { Authorization: '', 'Content-Type': 'application/json', 'x-goog-api-key': MASTER_KEY },
+      body: JSON.stringify(body),
+    });
+    openai.answer(completion('Red.'), speech(['a ', 'b']));
+    const answer = await ask(MODEL, 'generateContent', said('Colour?'));
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(texts([answer.json]), 'Red.');
+    assert.equal(texts(eventsOf((await ask(MODEL, 'streamGenerateContent?alt=sse', said('x'))).text)), 'a b');
+    gemini.answer(whole({ totalTokens: 31 }), whole({ embedding: { values: [1] } }), whole({ embeddings: [] }));
+    assert.deepEqual((await ask(GEMINI, 'countTokens', said('x'))).json, { totalTokens: 31 });
+    const embedded = await ask('gemini-embedding-001', 'embedContent', said('x'));
+    assert.deepEqual(embedded.json, { embedding: { values: [1] } });
+    assert.equal(gemini.last.target, '/v1beta/models/gemini-embedding-001:embedContent');
+    assert.equal((await ask('gemini-embedding-001', 'batchEmbedContents', { requests: [] })).status, 200);
+    const unknown = await ask('nobodys-model', 'generateContent', said('x'));
+    assert.deepEqual([unknown.status, unknown.json.error.status], [404, 'NOT_FOUND']);
+    assert.equal((await gateway.get(`/v1/models/${MODEL}`)).json.object, 'model');
+  });
 });
 
 const OWN = `{ "contents": [ {"parts":[{"text": "Hi", "futureMember": 1.0}]} ],\n "anything": {"z":1,"a":2} }`;

@@ -90,6 +90,12 @@ static void a_path_leads_to_its_endpoint(void **state) {
       {"/v1beta/models/x:countTokens", "gemini_count"},
       {"/v1beta/models/x:embedContent", "gemini_embed"},
       {"/v1beta/models/x:batchEmbedContents", "gemini_embed"},
+      {"/v1/models/gemini-2.5-pro:generateContent", "gemini"},
+      {"/v1/models/team/one:two:streamGenerateContent", "gemini"},
+      {"/v1/models/x:countTokens", "gemini_count"},
+      {"/v1/models/x:embedContent", "gemini_embed"},
+      {"/v1/models/x:batchEmbedContents", "gemini_embed"},
+      {"/v1/models/x:other", "model"},
       {"/v1beta/models", "models"},
       {"/v1beta/models/x", "model"},
       {"/v1/models/team/one", "model"},
@@ -126,6 +132,7 @@ static void a_key_is_taken_where_sdks_put_it(void **state) {
   assert_presented(presented("/v1beta/models", "alt=sse&key=k&x=y", "accept", "*"), "k");
   assert_presented(presented("/v1beta/models", "monkey=k", "accept", "*"), "");
   assert_presented(presented("/v1/models", "key=k", "accept", "*"), "");
+  assert_presented(presented("/v1/models/x:generateContent", "key=k", "accept", "*"), "k");
   assert_presented(presented("/metrics", "", "x-api-key", "k"), "");
   assert_presented(presented("/admin/keys", "", "x-api-key", "k"), "");
 }

@@ -3,7 +3,7 @@
 
 local failure = require "providers.dialects.neutral.failure"
 
-local PREFIX = "/v1beta/models/"
+local PREFIX = "^/v1%a*/models/" -- /v1beta, or /v1, in which OpenAI has its models
 local METHODS = {
   generateContent = true, streamGenerateContent = true, countTokens = true, embedContent = true,
   batchEmbedContents = true,
@@ -39,7 +39,7 @@ end
 ---@param path string
 ---@return string? model, string? method
 local function address_of(path)
-  local model, method = path:sub(#PREFIX + 1):match "^(.+):(%a+)$"
+  local model, method = path:gsub(PREFIX, "", 1):match "^(.+):(%a+)$"
   if not model or not METHODS[method] then return nil end
   model = unescape(model)
   return model:match "^models/(.+)$" or model, method
