@@ -100,18 +100,26 @@ static int text_push(lua_State *L) {
   return 1;
 }
 
+/* moment() -> what render takes: nanoseconds, good to a few of them */
+static int metrics_moment_now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)metrics_moment());
+  return 1;
+}
+
 /* What a full table makes: rendering it is no script's fault. */
 enum { RENDERED_MOST = 2 * 1024 * 1024 };
 
-/* render() -> the text exposition of all workers. A refused allocation of the string must not leak the text. */
+/* render([since]) -> the text exposition of all workers, without the gauges that were to be written since that moment
+ * and were not: what they are about is gone. A refused allocation of the string must not leak the text. */
 static int metrics_render_text(lua_State *L) {
   struct metrics *metrics = metrics_of(L);
   struct buffer text = {0};
+  uint64_t since = (uint64_t)luaL_optnumber(L, 1, 0);
   if (!metrics) return luaL_error(L, "there are no metrics here");
   vm_work_expect(vm_of(L), RENDERED_MOST);
   lua_pushcfunction(L, text_push);
   lua_pushlightuserdata(L, &text);
-  metrics_render(metrics, &text);
+  metrics_render(metrics, since, &text);
   int status = lua_pcall(L, 1, 1, 0);
   buffer_free(&text);
   return status == 0 ? 1 : lua_error(L);
@@ -144,8 +152,11 @@ static int metrics_count(lua_State *L) {
 void bind_metrics(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"add", metric_add_by}, {"set", metric_set_to}, {"observe", metric_observe_micros}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {
-      {"series", metrics_series_named}, {"render", metrics_render_text}, {"count", metrics_count}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"series", metrics_series_named},
+                                       {"render", metrics_render_text},
+                                       {"moment", metrics_moment_now},
+                                       {"count", metrics_count},
+                                       {NULL, NULL}};
   static const luaL_Reg for_scripts[] = {{"count", metrics_count}, {NULL, NULL}};
   bind_box_type(L, METRIC_TYPE, methods);
   bind_door_private(L, "metrics", functions);

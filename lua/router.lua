@@ -53,9 +53,10 @@ local view = {
   respond = replies.respond,
   read = replies.read,
   metrics = function()
+    local since = metrics.moment()
     server.publish()
     standing.publish(registry.targets())
-    return metrics.render()
+    return metrics.render(since)
   end,
 }
 

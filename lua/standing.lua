@@ -7,7 +7,6 @@ local clock = require "gateway.clock"
 local credentials = require "credentials"
 local health = require "gateway.health"
 local metrics = require "gateway.metrics"
-local shared = require "gateway.shared"
 
 local standing = {}
 
@@ -119,25 +118,10 @@ local function show(target, stands)
   end
 end
 
-local GUARDED = "standing:guarded"
-
---- A gauge stays when its target goes: an open circuit that nobody has any more would be told for ever.
-local function forget(targets)
-  local names, list, known = {}, {}, shared.get(GUARDED) or ""
-  for _, target in ipairs(targets) do
-    if target.breaker then names[target.name], list[#list + 1] = true, target.name end
-  end
-  for name in known:gmatch "[^\n]+" do
-    if not names[name] then set("gateway_circuit_breaker_state", 0, name) end
-  end
-  local text = table.concat(list, "\n")
-  if text ~= known then shared.set(GUARDED, text) end
-end
-
---- Brings the gauges of the targets up to date: they are read when somebody asks for them. May wait.
+--- Brings the gauges of the targets up to date: they are read when somebody asks for them, and those of targets that
+--- there are no more are left out then (gateway.metrics). May wait.
 ---@param targets Target[]
 function standing.publish(targets)
-  forget(targets)
   each(targets, false, show)
 end
 

@@ -18,7 +18,7 @@ static int64_t wall_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static uint64_t monotonic_ns(void) {
+uint64_t metrics_moment(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
@@ -119,8 +119,9 @@ void metric_add(struct metric *metric, uint64_t by) {
 
 void metric_set(struct metric *metric, int64_t value) {
   atomic_store_explicit(&metric->cells[0], (uint64_t)value, memory_order_relaxed);
-  if (metrics_describe(metric_family(metric->key))->kind == METRIC_GAUGE_LATEST) {
-    atomic_store_explicit(&metric->cells[1], monotonic_ns(), memory_order_relaxed);
+  enum metric_kind kind = metrics_describe(metric_family(metric->key))->kind;
+  if (kind == METRIC_GAUGE_LATEST || kind == METRIC_GAUGE_FRESH) {
+    atomic_store_explicit(&metric->cells[1], metrics_moment(), memory_order_relaxed);
   }
 }
 

@@ -78,5 +78,8 @@ void metric_set(struct metric *metric, int64_t value);             /* gauges */
 void metric_observe(struct metric *metric, uint64_t microseconds); /* histograms */
 
 /* Appends the text exposition format 0.0.4: all workers' sums, which workers live, and the program's process_* series
- * (processor time, memory and start of all its processes, open files of this one). */
-void metrics_render(struct metrics *metrics, struct buffer *out);
+ * (processor time, memory and start of all its processes, open files of this one). Whoever writes all that there is of
+ * a METRIC_GAUGE_FRESH before, and says since when, has none of what is gone: series that are older are left out. 0:
+ * all are shown. */
+void metrics_render(struct metrics *metrics, uint64_t since, struct buffer *out);
+uint64_t metrics_moment(void); /* now, in monotonic nanoseconds */

@@ -106,12 +106,17 @@ static uint64_t sum_of(const struct metric *const *same, size_t count, unsigned 
   return sum;
 }
 
-static uint64_t latest_of(const struct metric *const *same, size_t count) {
+static const struct metric *latest_of(const struct metric *const *same, size_t count) {
   const struct metric *latest = same[0];
   for (size_t i = 1; i < count; i++) {
     if (metric_read(same[i], 1) > metric_read(latest, 1)) latest = same[i];
   }
-  return metric_read(latest, 0);
+  return latest;
+}
+
+static bool is_gone(const struct metric *const *same, size_t count, uint64_t since) {
+  bool fresh = metrics_describe(metric_family(same[0]->key))->kind == METRIC_GAUGE_FRESH;
+  return fresh && metric_read(latest_of(same, count), 1) < since;
 }
 
 static uint64_t most_of(const struct metric *const *same, size_t count) {
@@ -123,7 +128,7 @@ static uint64_t most_of(const struct metric *const *same, size_t count) {
 }
 
 static uint64_t value_of(enum metric_kind kind, const struct metric *const *same, size_t count) {
-  if (kind == METRIC_GAUGE_LATEST) return latest_of(same, count);
+  if (kind == METRIC_GAUGE_LATEST || kind == METRIC_GAUGE_FRESH) return metric_read(latest_of(same, count), 0);
   return kind == METRIC_GAUGE_MOST ? most_of(same, count) : sum_of(same, count, 0);
 }
 
@@ -151,7 +156,7 @@ static void append_series(struct metrics *metrics, struct buffer *out, const str
 }
 
 static void append_heading(struct buffer *out, const struct metrics_description *description) {
-  static const char *const types[] = {"counter", "gauge", "gauge", "gauge", "histogram"};
+  static const char *const types[] = {"counter", "gauge", "gauge", "gauge", "gauge", "histogram"};
   buffer_append_format(out, "# HELP %s %s\n# TYPE %s %s\n", description->name, description->help, description->name,
                        types[description->kind]);
 }
@@ -166,17 +171,17 @@ static void append_overflow(struct metrics *metrics, struct buffer *out) {
   append_text(out, "\n");
 }
 
-void metrics_render(struct metrics *metrics, struct buffer *out) {
+void metrics_render(struct metrics *metrics, uint64_t since, struct buffer *out) {
   struct gathered all = gather(metrics);
   int family = -1;
-  for (size_t at = 0; at < all.count;) {
+  for (size_t at = 0, count; at < all.count; at += count) {
     uint64_t key = all.items[at]->key;
-    size_t count = 1;
+    count = 1;
     while (at + count < all.count && all.items[at + count]->key == key) count++;
+    if (is_gone(all.items + at, count, since)) continue;
     if (family != (int)metric_family(key)) append_heading(out, metrics_describe(metric_family(key)));
     family = (int)metric_family(key);
     append_series(metrics, out, all.items + at, count);
-    at += count;
   }
   free(all.items);
   append_overflow(metrics, out);

@@ -49,7 +49,7 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                      true},
     [METRIC_BREAKER] = {"gateway_circuit_breaker_state",
                         "Circuit breaker: 0 closed, 1 open, 2 half-open.",
-                        METRIC_GAUGE_LATEST,
+                        METRIC_GAUGE_FRESH,
                         1,
                         {LABEL_PROVIDER},
                         false},
@@ -165,25 +165,25 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                          true},
     [METRIC_TARGET_IN_FLIGHT] = {"gateway_target_in_flight",
                                  "Calls that a target is working on.",
-                                 METRIC_GAUGE_LATEST,
+                                 METRIC_GAUGE_FRESH,
                                  1,
                                  {LABEL_TARGET},
                                  false},
     [METRIC_TARGET_QUEUED] = {"gateway_target_queued",
                               "Requests that wait for a target's place.",
-                              METRIC_GAUGE_LATEST,
+                              METRIC_GAUGE_FRESH,
                               1,
                               {LABEL_TARGET},
                               false},
     [METRIC_TARGET_UP] = {"gateway_target_up",
                           "Whether a target that is checked answers: 1 or 0.",
-                          METRIC_GAUGE_LATEST,
+                          METRIC_GAUGE_FRESH,
                           1,
                           {LABEL_TARGET},
                           false},
     [METRIC_CREDENTIAL_DISABLED] = {"gateway_credential_disabled",
                                     "Credentials that their provider refuses: 1 while one is left alone.",
-                                    METRIC_GAUGE_LATEST,
+                                    METRIC_GAUGE_FRESH,
                                     2,
                                     {LABEL_TARGET, LABEL_CREDENTIAL},
                                     false},
@@ -213,6 +213,7 @@ unsigned metrics_cells(enum metrics_family family) {
     case METRIC_HISTOGRAM:
       return METRIC_BUCKETS + 2;
     case METRIC_GAUGE_LATEST:
+    case METRIC_GAUGE_FRESH:
       return 2;
     default:
       return 1;
@@ -238,5 +239,5 @@ bool metrics_is_histogram(enum metrics_family family) {
 
 bool metrics_is_gauge(enum metrics_family family) {
   enum metric_kind kind = metrics_describe(family)->kind;
-  return kind == METRIC_GAUGE || kind == METRIC_GAUGE_LATEST || kind == METRIC_GAUGE_MOST;
+  return kind != METRIC_COUNTER && kind != METRIC_HISTOGRAM;
 }

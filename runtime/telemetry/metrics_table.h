@@ -9,6 +9,7 @@ enum metric_kind {
   METRIC_COUNTER,
   METRIC_GAUGE,        /* the sum over the workers */
   METRIC_GAUGE_LATEST, /* the value written last by any of them */
+  METRIC_GAUGE_FRESH,  /* the same, and none when nobody has written it lately: see metrics_render */
   METRIC_GAUGE_MOST,   /* the largest of them */
   METRIC_HISTOGRAM     /* observed in microseconds, shown in seconds */
 };

@@ -34,6 +34,7 @@ end
 --- What specs, which see what the hallway sees, find there and scripts do not.
 local HALLWAY = {
   ["gateway.log.hide"] = true, ["gateway.metrics.series"] = true, ["gateway.metrics.render"] = true,
+  ["gateway.metrics.moment"] = true,
   ["gateway.events.wanted"] = true, ["gateway.events.emit"] = true, ["gateway.events.listen"] = true,
   ["gateway.events.batch"] = true, ["gateway.events.settle"] = true, ["gateway.events.rest"] = true,
 }

@@ -2,6 +2,7 @@
 // Health checks and circuits: who is down is not asked, and the probes, the admin API and the metrics say so, whichever
 // worker is asked and whichever found out.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 
 import { completion, failure, whole } from '../tools/answers.mjs';
 import { MODEL } from '../tools/gateway.mjs';
@@ -128,5 +129,25 @@ plays('a target that does not answer', open, (act) => {
     broken.answer(failure(502));
     for (let i = 0; i < 2; i++) assertError(await gateway.chat({ model: 'good' }), 502);
     await all(gateway, '/readyz', (json) => assert.equal(target(json.targets, 'broken').routable, false));
+  });
+
+  act('leaves the metrics when it is taken out', async ({ gateway }) => {
+    const gauges = async (name) => {
+      const metrics = await gateway.metrics();
+      const families = ['in_flight', 'queued', 'up'].map((family) => [`gateway_target_${family}`, { target: name }]);
+      families.push(['gateway_circuit_breaker_state', { provider: name }]);
+      return families.filter(([family, labels]) => metrics.find(family, labels).length > 0).map(([family]) => family);
+    };
+    assert.equal((await gauges('checked')).length, 2);
+    assert.equal((await gauges('broken')).length, 3);
+    const config = JSON.parse(fs.readFileSync(gateway.env.GATEWAY_CONFIG));
+    config.targets = config.targets.filter(({ name }) => name === 'other');
+    fs.writeFileSync(gateway.env.GATEWAY_CONFIG, JSON.stringify(config));
+    const reloaded = await gateway.fetch('POST', '/admin/scripts/reload');
+    assert.equal(reloaded.status, 200, reloaded.text);
+    for (const name of ['checked', 'broken']) {
+      await until(5000, `nobody is ${name}`, async () => (await gauges(name)).length === 0);
+    }
+    assert.deepEqual(await gauges('other'), ['gateway_target_in_flight']);
   });
 });

@@ -64,7 +64,7 @@ static void what_a_worker_writes_the_supervisor_sees(void **state) {
   assert_int_equal(segment->workers[1].state, WORKER_READY);
   struct metrics *metrics = metrics_open(segment->metrics, 3, 2);
   struct buffer text = {0};
-  metrics_render(metrics, &text);
+  metrics_render(metrics, 0, &text);
   buffer_append(&text, "", 1);
   assert_non_null(strstr(text.data, "gateway_server_connections_current{state=\"active\"} 7\n"));
   buffer_free(&text);
@@ -107,7 +107,7 @@ static void the_largest_number_of_workers_fits(void **state) {
     metric_observe(metrics_series(first, METRIC_DURATION, labels, 2), 1);
   }
   struct buffer text = {0};
-  metrics_render(first, &text);
+  metrics_render(first, 0, &text);
   buffer_append(&text, "", 1);
   assert_non_null(strstr(text.data, "gateway_request_duration_seconds_count{provider=\"p\",model=\"maa\"} 2\n"));
   buffer_free(&text);

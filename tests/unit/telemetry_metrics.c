@@ -219,6 +219,30 @@ static void a_replaced_worker_goes_on_counting_but_not_its_connections(void **st
   area_close(area, 3);
 }
 
+static void a_gauge_that_nobody_writes_any_more_is_gone(void **state) {
+  UNUSED(state);
+  void *area = area_open(2);
+  struct metrics *first = metrics_open(area, 2, 0), *second = metrics_open(area, 2, 1);
+  struct buffer text = {0};
+  metric_set(series(first, METRIC_TARGET_UP, "gone", "", ""), 1);
+  metric_set(series(first, METRIC_TARGET_UP, "there", "", ""), 1);
+  metric_set(series(first, METRIC_GENERATION, "", "", ""), 7);
+  metric_add(series(first, METRIC_TOKENS_IN, "p", "m", ""), 1);
+  uint64_t since = metrics_moment();
+  metric_set(series(second, METRIC_TARGET_UP, "there", "", ""), 0);
+  metrics_render(first, since, &text);
+  buffer_append(&text, "", 1);
+  assert_null(strstr(text.data, "gateway_target_up{target=\"gone\"}"));
+  assert_non_null(strstr(text.data, "gateway_target_up{target=\"there\"} 0\n"));
+  assert_non_null(strstr(text.data, "gateway_generation 7\n"));
+  assert_non_null(strstr(text.data, "gateway_tokens_input_total"));
+  assert_has(first, "gateway_target_up{target=\"gone\"} 1\n");
+  buffer_free(&text);
+  metrics_close(first);
+  metrics_close(second);
+  area_close(area, 2);
+}
+
 static void a_breakers_state_is_the_one_written_last(void **state) {
   UNUSED(state);
   void *area = area_open(2);
@@ -284,6 +308,7 @@ int main(void) {
       cmocka_unit_test(a_series_is_made_once_and_kept),
       cmocka_unit_test(four_processes_write_while_a_fifth_renders),
       cmocka_unit_test(a_replaced_worker_goes_on_counting_but_not_its_connections),
+      cmocka_unit_test(a_gauge_that_nobody_writes_any_more_is_gone),
       cmocka_unit_test(a_breakers_state_is_the_one_written_last),
       cmocka_unit_test(a_dead_worker_is_down_and_its_replacement_up),
       cmocka_unit_test(families_are_known_by_name),

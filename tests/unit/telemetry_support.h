@@ -21,7 +21,7 @@ static inline void area_close(void *area, unsigned count) {
 /* The rendered text as a string. */
 static inline char *rendered(struct metrics *metrics) {
   struct buffer out = {0};
-  metrics_render(metrics, &out);
+  metrics_render(metrics, 0, &out);
   buffer_append(&out, "", 1);
   return out.data;
 }
