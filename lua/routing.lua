@@ -96,7 +96,7 @@ function Routing.hash(_, text) return draw.hash(text) end
 function Routing.now() return (clock.now()) end
 
 ---@return number from 0 to below 1
-function Routing.random() return random.number() end
+Routing.random = random.number
 
 local function smallest(numbers, from, to)
   local found = -1

@@ -131,6 +131,7 @@ local function face_of(pool, plan)
   local face = {
     targets = pool.members, conf = pool.node.conf, opened = pool.opened, model = plan.name, plan = plan,
     endpoint = plan.surface.endpoint, surface = plan.surface.name, notes = false, label = false,
+    random = Routing.random,
   }
   return { __index = setmetatable(face, Routing) }
 end

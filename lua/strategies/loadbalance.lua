@@ -12,7 +12,8 @@ local function open(_, targets)
       drawn[at], names[at], weights[at] = target, target.name, target.weight
     end
   end
-  return { targets = drawn, draw = draw.new(names, weights) }
+  local drawing = draw.new(names, weights)
+  return { targets = drawn, draw = drawing, chance = drawing.chance }
 end
 
 local function explain(targets, request)
@@ -24,7 +25,7 @@ end
 local function choose(targets, request)
   local opened = request.opened
   if request.notes then explain(targets, request) end
-  return opened.targets, opened.draw:chance(request.random())
+  return opened.targets, opened.chance(opened.draw, request.random())
 end
 
 ---@type Strategy

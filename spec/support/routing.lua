@@ -4,9 +4,7 @@
 local spec = require "gateway.spec"
 
 local script, strategy, health = require "gateway.script", spec.module "strategy", require "gateway.health"
-local Routing, cost = spec.module "routing", spec.module "cost"
-
-local random = Routing.random
+local cost = spec.module "cost"
 
 local support = {}
 
@@ -151,8 +149,7 @@ function support.order(plan, options)
   options = options or {}
   local request = options.request or { model = "m", stream = false, surface = SURFACE }
   request.surface = request.surface or SURFACE
-  Routing.random = options.random or random
-  return strategy.order(plan, options.call or support.call(), request, options.notes)
+  return strategy.order(plan, options.call or support.call(), request, options.notes, options.random)
 end
 
 --- The names of all targets that would be asked if every one failed: "a b c".
