@@ -6,20 +6,19 @@
 local call_door = require "gateway.call"
 local credentials = require "credentials"
 local endpoint = require "endpoint"
-local errors = require "errors"
 local forward_entry = require "forward_entry"
 local forward_path = require "forward_path"
 local forward_target = require "forward_target"
 local forwarding = require "gateway.forward"
 local json = require "gateway.json"
 local made = require "responses"
-local log = require "gateway.log"
 local passage = require "passage"
 local reach = require "reach"
 local refusal = require "refusal"
 local registry = require "registry"
 local responses = require "responses_serve"
 local sending = require "sending"
+local shadow = require "shadow"
 local upstream_fault = require "upstream_fault"
 
 local forward = {}
@@ -57,20 +56,6 @@ local function refuse(call, request, failure)
   call:note_error(failure.error_type, failure.code)
   if failure.rejected then call:note_rejected() end
   call:refuse(failure.status, failure.type, failure.code, failure.message, failure.param, refusal.headers(failure))
-end
-
---- Nobody there gets the words of the log.
-local function unreached(call, request, problem)
-  local late = problem.status == 504
-  log.warn("upstream call failed", {
-    trace_id = call:trace_id(), target = request.target.name, provider = request.target.provider.name,
-    code = problem.code, error = problem.message,
-  })
-  return {
-    status = problem.status, type = "server_error", code = late and "upstream_timeout" or "upstream_error",
-    message = late and "the upstream provider did not respond in time" or "upstream connection failed",
-    error_type = late and "timeout" or "provider_error", elsewhere = errors.transport(problem).elsewhere,
-  }
 end
 
 local TOO_LARGE = {
@@ -142,6 +127,7 @@ local function admitted(call, request)
   if not chain then return true end
   local read = is_read(call, request)
   request.visit = passage.open(chain, call, request)
+  if registry.shadow then shadow.hold(registry.shadow, call, request) end
   request.visit.model, request.visit.target = request.model, request.target
   if not read and (not request.whole or request.size > 0) and has_guard(chain) then
     return refuse(call, request, UNSEEN)
@@ -235,7 +221,7 @@ local function ask_with(call, request, out, index)
   local status, problem, encoded = forwarding.send(call, handle, {
     path = out.path, signs = out.headers, upgrade = request.upgrade,
   })
-  if not status then return nil, unreached(call, request, problem) end
+  if not status then return nil, forward_entry.unreached(call, request.target, problem) end
   request.headers = credentials.concerns(status) and upstream_fault.headers(forwarding.header, call) or nil
   return status, nil, encoded
 end
@@ -312,9 +298,7 @@ local function resolve(call, request)
   return target
 end
 
---- Every path that has no handler of its own.
-function forward.passthrough(call)
-  local request = open(call:query())
+local function pass(call, request)
   local path, failure = forward_path.below(call:path())
   if not path then return refuse(call, request, failure) end
   request.path, request.upgrade = path, is_upgrade(call)
@@ -325,6 +309,13 @@ function forward.passthrough(call)
   failure = splice(call, request)
   if failure then return refuse(call, request, failure) end
   run(call, request)
+end
+
+--- Every path that has no handler of its own.
+function forward.passthrough(call)
+  local request = open(call:query())
+  pass(call, request)
+  if registry.shadow then shadow.release(registry.shadow, request) end
 end
 
 forward.realtime = forward.passthrough

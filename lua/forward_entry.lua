@@ -5,6 +5,7 @@
 
 local circuit = require "circuit"
 local errors = require "errors"
+local log = require "gateway.log"
 local retry = require "retry"
 local upstream_fault = require "upstream_fault"
 
@@ -36,6 +37,22 @@ end
 local function leave(call, target, verdict, wait_ms)
   local event = target.cell:leave(call, verdict, wait_ms)
   if event then circuit.changed(event, target) end
+end
+
+--- What the client is told where nobody could be reached: nobody there gets the words of the log.
+---@param problem { status: integer, code: string, message: string, untouched: boolean?, unsent: boolean? }
+---@return Failure
+function forward_entry.unreached(call, target, problem)
+  local late = problem.status == 504
+  log.warn("upstream call failed", {
+    trace_id = call:trace_id(), target = target.name, provider = target.provider.name, code = problem.code,
+    error = problem.message,
+  })
+  return {
+    status = problem.status, type = "server_error", code = late and "upstream_timeout" or "upstream_error",
+    message = late and "the upstream provider did not respond in time" or "upstream connection failed",
+    error_type = late and "timeout" or "provider_error", elsewhere = errors.transport(problem).elsewhere,
+  }
 end
 
 --- It could not be sent, or nobody has answered.

@@ -109,6 +109,15 @@ plays('a shadow that decides', async (stage) => stageWith(stage, candidate(`
     runs += 1;
     await seen(runs);
   });
+  act('is compared on what passes through, too', async ({ gateway, seen }) => {
+    const [body, headers] = says('hello');
+    const answer = await gateway.fetch('POST', '/v1/something/else', {
+      headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify({ model: MODEL, ...body }),
+    });
+    assert.equal(answer.status, 200, answer.text);
+    runs += 1;
+    await seen(runs);
+  });
   act('has no effect and does not wait', async ({ gateway, seen }) => {
     for (const word of ['effects', 'sleep']) assert.equal((await gateway.chat(...says(word))).status, 200);
     runs += 2;
