@@ -167,13 +167,16 @@ plays('a hedged request', open, (act) => {
   });
 });
 
-play('plugins hear of no cut request where a hedge has answered', async (stage) => {
+play('plugins see who has answered a hedged request, and hear of no cut one', async (stage) => {
   const first = await stage.upstream(), second = await stage.upstream();
   const gateway = await stage.gateway({
     targets: { openai: first, groq: second }, env: { WORKERS: '1' },
     scripts: { 'plugins/ear.lua': `local log = require "gateway.log"
       return { name = "ear", type = "logging",
         before_request = function() end,
+        after_request = function(ctx)
+          log.info("saw", { target = ctx.target, provider = ctx.provider, model = ctx.model })
+        end,
         on_error = function(ctx) log.warn("heard", { code = ctx.error.code }) end }` },
     config: { strategy: HEDGED, plugins: [{ name: 'ear' }] },
   });
@@ -181,6 +184,9 @@ play('plugins hear of no cut request where a hedge has answered', async (stage) 
   second.answer(completion('second'), speech(['sec', 'ond']), failure(500));
   assert.equal((await gateway.chat()).status, 200);
   assert.equal((await drain(await gateway.stream())).complete, true);
+  const saw = () => gateway.logs.filter((line) => line.msg === 'saw');
+  await until(2000, 'both were seen', () => saw().length === 2);
+  for (const line of saw()) assert.deepEqual([line.target, line.provider, line.model], ['groq', 'groq', MODEL]);
   first.answer(failure(500));
   assert.equal((await gateway.chat()).status, 502);
   await gateway.log((line) => line.msg === 'heard');
