@@ -77,8 +77,7 @@ local function leave(call, request, target, route, failure)
   local verdict, wait_ms = "ok", nil
   request.inside = nil
   if failure then
-    verdict = retry.verdict(failure)
-    wait_ms = failure.retry_after_ms or failure.retry_after and failure.retry_after * 1000
+    verdict, wait_ms = retry.verdict(failure), retry.asked_ms(failure)
   end
   local event = tries.leave(route.cell, call, verdict, wait_ms)
   if event then circuit.changed(event, target, route.model) end
