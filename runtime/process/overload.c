@@ -15,6 +15,15 @@ enum {
   TRIM_TICKS = 4,
 };
 
+static void on_turn(struct loop_job *job) {
+  struct worker *worker = LIST_OWNER(job, struct worker, overload.job);
+  worker->overload.waited = loop_now(&worker->loop) - worker->overload.queued;
+}
+
+void overload_open(struct worker *worker) {
+  loop_job_init(&worker->overload.job, on_turn);
+}
+
 /* Without one of its own: what the system leaves, and a reserve for those who come to look. */
 void overload_configure(struct worker *worker) {
   uint64_t given = worker->settings.overload_memory_bytes;
@@ -34,11 +43,27 @@ static void tell(struct worker *worker, bool refusing, const char *reason) {
   log_end(worker->log);
 }
 
+/* How long a job has waited for its turn that was put behind all others at the last look; another one waits now. */
+static uint64_t turn_wait(struct worker *worker, uint64_t now) {
+  struct overload *overload = &worker->overload;
+  if (!list_empty(&overload->job.node)) return now - overload->queued;
+  overload->queued = now;
+  loop_defer(&worker->loop, &overload->job);
+  return overload->waited;
+}
+
+/* In milliseconds. */
+static uint64_t lag_of(struct worker *worker, uint64_t now) {
+  uint64_t due = worker->overload.ticked + OVERLOAD_TICK_MS, wait = turn_wait(worker, now);
+  uint64_t late = worker->overload.ticked && now > due ? now - due : 0;
+  return late > wait ? late : wait;
+}
+
 static void lag_note(struct worker *worker) {
   struct overload *overload = &worker->overload;
-  uint64_t now = loop_now(&worker->loop), due = overload->ticked + OVERLOAD_TICK_MS;
-  uint64_t lag = overload->ticked && now > due ? now - due : 0;
+  uint64_t now = loop_now(&worker->loop), lag = lag_of(worker, now);
   unsigned limit = worker->settings.overload_lag_ms;
+  if (overload->lagging) limit = (limit + 1) / 2; /* no door that swings */
   overload->ticked = now;
   overload->late = limit > 0 && lag >= limit ? overload->late + 1 : 0;
   bool lagging = overload->late >= LATE_TICKS;

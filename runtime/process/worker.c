@@ -233,6 +233,7 @@ static void signals_open(struct worker *worker) {
   worker->on_term.data = worker;
   uv_signal_start(&worker->on_term, drain_start, SIGTERM);
   uv_unref((uv_handle_t *)&worker->on_term);
+  overload_open(worker);
   uv_timer_init(&worker->loop.uv, &worker->ticker);
   worker->ticker.data = worker;
   uv_timer_start(&worker->ticker, tick, 0, OVERLOAD_TICK_MS);

@@ -158,7 +158,7 @@ static const struct metrics_description families[METRIC_FAMILIES] = {
                            {LABEL_REASON},
                            false},
     [METRIC_LOOP_LAG] = {"gateway_loop_lag_seconds",
-                         "How late the latest tick of a worker's loop came.",
+                         "How late a worker's loop is, or how long what is ready waits for its turn.",
                          METRIC_GAUGE_MOST,
                          0,
                          {0},

@@ -137,3 +137,30 @@ play('a loop that lags for long turns new requests away, until it does not', asy
   assert.equal(metrics.find('gateway_loop_lag_seconds').length, 1);
   await until(10_000 * PATIENCE, 'an answer as before', async () => (await gateway.chat()).status === 200);
 }, { ms: 60_000 });
+
+const BUSY = BURN.replace('before_request = function(ctx)', '$& if not ctx.headers:get "x-burn" then return end')
+  .replace('+ 100', '+ 30');
+
+play('so does work that waits for its turn, though no turn is long', async (stage) => {
+  const upstream = await stage.upstream();
+  upstream.answer(completion('ok'));
+  const gateway = await stage.gateway({
+    targets: { openai: upstream }, scripts: { 'plugins/burn.lua': BUSY },
+    config: { plugins: [{ name: 'burn' }], overload: { loop_lag: '100ms' }, scripts: { cpu_limit: '5s' } },
+  });
+  assert.equal((await gateway.chat()).status, 200);
+  const waiting = Promise.all(Array.from({ length: 60 }, () => gateway.chat({}, { 'X-Burn': '1' })));
+  let refusals = 0;
+  let done = false;
+  waiting.finally(() => { done = true; });
+  const probes = [];
+  while (!done && refusals === 0) {
+    probes.push(gateway.chat().then(({ status }) => { if (status === 503) refusals += 1; }));
+    await sleep(50);
+  }
+  assert.ok(refusals > 0, 'refused');
+  for (const answer of await waiting) assert.equal(answer.status, 200, 'who was let in is served');
+  await Promise.all(probes);
+  await until(10_000 * PATIENCE, 'an answer as before', async () => (await gateway.chat()).status === 200);
+  await gateway.log('no longer overloaded');
+});

@@ -57,7 +57,7 @@ static const char expected_text[] =
     "# HELP gateway_requests_detached_current Requests that go on although their client has left.\n"
     "# TYPE gateway_requests_detached_current gauge\n"
     "gateway_requests_detached_current 0\n"
-    "# HELP gateway_loop_lag_seconds How late the latest tick of a worker's loop came.\n"
+    "# HELP gateway_loop_lag_seconds How late a worker's loop is, or how long what is ready waits for its turn.\n"
     "# TYPE gateway_loop_lag_seconds gauge\n"
     "gateway_loop_lag_seconds 0\n"
     "# HELP gateway_metrics_overflow_total Lookups of a series for which there was no room.\n"
