@@ -15,6 +15,8 @@ case $kind in
 esac
 
 mkdir -p "$folder"
+exec 9>"$folder/build.lock"
+flock 9 # whoever comes while another builds the same waits, and finds it done
 log=$folder/build.log
 quietly() {
   if ! "$@" >"$log" 2>&1; then

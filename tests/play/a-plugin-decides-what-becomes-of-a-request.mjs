@@ -36,16 +36,25 @@ const REJECTIONS = {
   'reject { status = 503, message = "m" }': [503, 'server_error', 'request_rejected', 'm'],
 };
 
-for (const [verdict, [status, type, code, message]] of Object.entries(REJECTIONS)) {
-  play(`${verdict} before the request`, async (stage) => {
-    const { upstream, gateway } = await stand(stage, [told(verdict)]);
-    assertError(await gateway.chat(), status, { type, code, message });
-    assert.equal(upstream.requests.length, 0, 'nobody was asked');
-    const metrics = await gateway.metrics();
-    assert.equal(metrics.value('gateway_requests_total', { status: 'rejected', model: MODEL }), 1);
-    assert.equal(metrics.value('gateway_provider_errors_total'), 0);
+/** Which of them it says, the request tells in a header. */
+const JUDGE = plugin('judge', 'guardrail', `before_request = function(ctx)
+  local verdicts = {
+    ${Object.keys(REJECTIONS).map((verdict) => `function() return ctx:${verdict} end`).join(',\n    ')}
+  }
+  return verdicts[tonumber(ctx.headers:get("x-verdict"))]()
+end`);
+
+plays('before the request', (stage) => stand(stage, [JUDGE]), (act) => {
+  Object.entries(REJECTIONS).forEach(([verdict, [status, type, code, message]], i) => {
+    act(verdict, async ({ upstream, gateway }) => {
+      assertError(await gateway.chat({}, { 'X-Verdict': `${i + 1}` }), status, { type, code, message });
+      assert.equal(upstream.requests.length, 0, 'nobody was asked');
+      const metrics = await gateway.metrics();
+      assert.equal(metrics.value('gateway_requests_total', { status: 'rejected', model: MODEL }), i + 1);
+      assert.equal(metrics.value('gateway_provider_errors_total'), 0);
+    });
   });
-}
+});
 
 play('a rate limit answers 429 with Retry-After, and is counted', async (stage) => {
   const { gateway } = await stand(stage, [plugin('slow', 'ratelimit',

@@ -135,11 +135,11 @@ play('for the streams of a draining gateway: an error event, then the end with 0
 });
 
 play('a silent stream gets a ping now and then', async (stage) => {
-  const { gateway, upstream } = await open(stage, {});
+  const { gateway, upstream } = await open(stage, { heartbeat: `${SHORT}ms` });
   upstream.answer(stream([chunk({ role: 'assistant', content: '' })], { end: 'stall' }));
-  const reply = await gateway.stream({}, {}, { ms: 17_000 });
+  const reply = await gateway.stream();
   await reply.events.next();
   const ping = await reply.events.next();
   assert.match(ping.value.text, /^:/);
   reply.connection.close();
-}, { ms: 25_000 });
+});

@@ -82,6 +82,7 @@ export class Gateway {
     Object.assign(this, { port, dir, env, key });
     Object.assign(this, launch(['serve'], { env, cwd: dir }));
     this.pid = this.child.pid;
+    this.parsed = { bytes: 0, lines: [] }; // of standard output, so that a poll reads each line once
     this.over = false;
     this.signalled = false;
     this.exit.catch((error) => { this.output.err += error.message; }).then(() => { this.over = true; });
@@ -89,8 +90,12 @@ export class Gateway {
 
   /** What was logged so far: parsed lines of standard output; what is not JSON is kept in `noise`. */
   get logs() {
-    const lines = this.output.out.split('\n').slice(0, -1).filter(Boolean);
-    return lines.flatMap((line) => { try { return [JSON.parse(line)]; } catch { return []; } });
+    const lines = this.output.out.slice(this.parsed.bytes).split('\n').slice(0, -1);
+    for (const line of lines) {
+      this.parsed.bytes += line.length + 1;
+      try { if (line) this.parsed.lines.push(JSON.parse(line)); } catch { /* noise */ }
+    }
+    return [...this.parsed.lines];
   }
 
   get noise() {

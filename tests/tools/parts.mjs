@@ -8,7 +8,20 @@ import path from 'node:path';
 import { ROOT, build, each, files, run } from './suite.mjs';
 
 const CORES = Math.min(os.cpus().length, 8);
-const waiters = (san) => (san ? CORES : CORES + 1); // at a time, of what waits half of its time
+/** At a time, of what waits half of its time or more. */
+const waiters = (san) => (san ? CORES + 1 : CORES + 2);
+
+/** What takes longest begins first, so that nobody waits for it in the end; the longest is the first here. */
+const LONG = [
+  'unit_bindings_gate', 'unit_script_runaway', 'unit_script_memory', 'unit_process_crew', 'unit_upstream_curl',
+  'unit_http_server', 'a-storm-of-reloads-costs-no-request.mjs', 'a-plugin-decides-what-becomes-of-a-request.mjs',
+  'a-recording-is-lived-through-again.mjs', 'generations-change-while-requests-go-on.mjs',
+  'a-reload-is-answered-within-ten-seconds.mjs', 'a-plugins-fault-does-what-its-type-says.mjs',
+  'a-wrong-configuration-names-its-lines.mjs', 'providers-say-which-models-they-have.mjs',
+  'every-wait-has-an-end.mjs', 'vertex-buys-one-token-for-all-workers.mjs',
+];
+const rank = (file) => LONG.indexOf(path.basename(file)) >>> 0; // what is not there comes last
+const longestFirst = (names) => [...names].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
 const SANITIZER = {
   ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1',
   UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
@@ -55,7 +68,7 @@ async function unit({ tally, folder, san, only }) {
   const programs = fs.readdirSync(path.join(ROOT, folder, 'unit')).filter((name) => (
     name.startsWith('unit_') && name.includes(only)
     && fs.existsSync(path.join(ROOT, 'tests/unit', `${name.slice('unit_'.length)}.c`))));
-  await each(programs.sort(), waiters(san), async (name) => {
+  await each(longestFirst(programs), waiters(san) + CORES, async (name) => {
     countTap(tally, name, await run(`${folder}/unit/${name}`, [], {
       env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...SANITIZER }, ms: 120_000,
     }));
@@ -85,7 +98,8 @@ async function fuzz({ tally, only }) {
   });
 }
 
-/** Shares of about the same size: the largest files first, each to whom has least. */
+/** Shares of about the same size: the largest files first, each to whom has least. Many, so that all cores end at
+ * about the same time: how long a file takes is not told by its size alone. */
 function shares(paths, count) {
   const size = (name) => fs.statSync(path.join(ROOT, name)).size;
   const piles = Array.from({ length: count }, () => ({ bytes: 0, paths: [] }));
@@ -100,7 +114,7 @@ function shares(paths, count) {
 /** Lua specs, in the product's own binary: the gateway's own, and those of the examples, as an operator runs his. */
 async function spec({ tally, folder, only }) {
   const named = (root) => files([root], ['_spec.lua']).filter((name) => name.includes(only));
-  const runs = shares(named('spec'), CORES).map((paths) => ['spec', paths]);
+  const runs = shares(named('spec'), CORES * 4).map((paths) => ['spec', paths]);
   if (named('examples').length > 0) runs.push(['examples', only ? named('examples') : ['examples']]);
   await each(runs, CORES, async ([root, paths]) => {
     countTap(tally, root, await run(`${folder}/moongate`, ['spec', '-o', 'TAP', ...paths], { env: SANITIZER }));
@@ -118,7 +132,7 @@ function countLine(tally, file, text) {
 /** Runs test files with Node's own runner, one process each, and counts each test. */
 async function nodeTests({ tally, folder, san, only }, tests) {
   const env = { MOONGATE: `${folder}/moongate`, SAN: san ? '1' : '' };
-  await each(tests.filter((file) => file.includes(only)), waiters(san), async (file) => {
+  await each(longestFirst(tests.filter((file) => file.includes(only))), waiters(san), async (file) => {
     let [seen, failed] = [0, 0];
     const { code, signal, all } = await run('node', ['--test-reporter=./tests/tools/reporter.mjs', file], {
       env, ms: 300_000, onLine: (text) => {
@@ -144,8 +158,8 @@ async function sdk(suite) {
 export const PARTS = [
   { name: 'lint', run: lint },
   { name: 'unit', run: unit, targets: ['units'], sanitized: true },
-  { name: 'fuzz', run: fuzz },
   { name: 'spec', run: spec, targets: ['moongate'], sanitized: true },
   { name: 'play', run: play, targets: ['moongate'], sanitized: true },
   { name: 'sdk', run: sdk, targets: ['moongate'], sanitized: true },
+  { name: 'fuzz', run: fuzz }, // last: .ci/run builds it meanwhile
 ];

@@ -19,6 +19,20 @@ static unsigned models_in(const char *text) {
   return count;
 }
 
+/* The sum over all series, line by line: what looks for the text's end each time takes minutes under sanitizers. */
+static unsigned long long tokens_in(const char *text) {
+  static const char name[] = "gateway_tokens_input_total{";
+  unsigned long long sum = 0;
+  for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+    if (strncmp(line, name, sizeof name - 1) != 0) continue;
+    char value[24] = "";
+    const char *at = strchr(line, '}') + 1;
+    memcpy(value, at, (size_t)(end - at) < sizeof value ? (size_t)(end - at) : sizeof value - 1);
+    sum += strtoull(value, NULL, 10);
+  }
+  return sum;
+}
+
 /* 100,000 invented names over two workers: 500 are kept in all, the rest is `other`, and no count is lost. */
 static void the_500_first_values_of_a_label_are_kept_over_all_workers(void **state) {
   UNUSED(state);
@@ -83,12 +97,7 @@ static void a_full_table_loses_no_count(void **state) {
   }
   metric_observe(series(metrics, METRIC_DURATION, "new", "new", ""), 1);
   char *text = rendered(metrics);
-  unsigned long long sum = 0;
-  for (const char *at = text; (at = strstr(at, "gateway_tokens_input_total{"));) {
-    at = strchr(at, '}') + 1;
-    sum += strtoull(at, NULL, 10);
-  }
-  assert_int_equal(sum, COMBINATIONS);
+  assert_int_equal(tokens_in(text), COMBINATIONS);
   unsigned long long overflow = value_of(text, "\ngateway_metrics_overflow_total ");
   assert_true(overflow > 1 && overflow < COMBINATIONS);
   assert_int_equal(value_of(text, "input_total{provider=\"other\",model=\"other\"} "), overflow - 1);

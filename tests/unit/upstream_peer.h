@@ -297,8 +297,10 @@ static inline struct upstream_stats stage_stats(const struct stage *stage) {
   return stats;
 }
 
+enum { LOOK_MS = 5 }; /* a flag that is raised before the loop waits for something else is seen that soon */
+
 static inline void guard_fired(uv_timer_t *timer) {
-  *(bool *)timer->data = true;
+  (void)timer;
 }
 
 static inline void guard_closed(uv_handle_t *handle) {
@@ -307,13 +309,12 @@ static inline void guard_closed(uv_handle_t *handle) {
 
 /* Turns the loop for `ms` milliseconds, or until `*flag` when there is one. False when the flag did not come. */
 static inline bool stage_run(struct stage *stage, unsigned ms, const bool *flag) {
-  bool late = false;
   uv_timer_t *guard = malloc(sizeof *guard);
   uv_timer_init(&stage->loop.uv, guard);
-  guard->data = &late;
   uv_update_time(&stage->loop.uv);
-  uv_timer_start(guard, guard_fired, ms, 0);
-  while (!late && !(flag && *flag)) uv_run(&stage->loop.uv, UV_RUN_ONCE);
+  uint64_t end = uv_now(&stage->loop.uv) + ms;
+  uv_timer_start(guard, guard_fired, ms < LOOK_MS ? ms : LOOK_MS, LOOK_MS);
+  while (uv_now(&stage->loop.uv) < end && !(flag && *flag)) uv_run(&stage->loop.uv, UV_RUN_ONCE);
   uv_close((uv_handle_t *)guard, guard_closed);
   uv_run(&stage->loop.uv, UV_RUN_NOWAIT);
   return !flag || *flag;
