@@ -9,10 +9,12 @@ import { until } from '../tools/wire.mjs';
 
 const RATES = { input_per_m_tokens: 1000, output_per_m_tokens: 1000 }; // a tenth of a cent a token
 
+const MANY = { env: { WORKERS: '4' } };
+
 async function open(stage, config, rest = {}) {
   const upstream = await stage.upstream();
   const gateway = await stage.gateway({
-    targets: { openai: upstream }, env: { WORKERS: '4' },
+    targets: { openai: upstream }, env: { WORKERS: '2' },
     config: { plugins: [{ name: 'budget', config: { ...RATES, ...config } }] }, ...rest,
   });
   return { upstream, gateway };
@@ -26,7 +28,7 @@ const many = (times, call) => Promise.all(Array.from({ length: times }, (_, i) =
 const count = (answers, status) => answers.filter((answer) => answer.status === status).length;
 
 play('by parallel requests that say how long their answer may be', async (stage) => {
-  const { upstream, gateway } = await open(stage, { spend_limit_usd: 1 });
+  const { upstream, gateway } = await open(stage, { spend_limit_usd: 1 }, MANY);
   upstream.answer(costing(10, { delay: 50 }));
   const answers = await many(60, () => gateway.chat({ max_tokens: 100 }));
   assert.equal(count(answers, 200), upstream.complete);
@@ -35,7 +37,7 @@ play('by parallel requests that say how long their answer may be', async (stage)
 });
 
 play('by parallel requests that do not', async (stage) => {
-  const { upstream, gateway } = await open(stage, { spend_limit_usd: 0.5 });
+  const { upstream, gateway } = await open(stage, { spend_limit_usd: 0.5 }, MANY);
   upstream.answer(costing(10, { delay: 20 }));
   const answers = await many(60, () => gateway.chat());
   assert.equal(count(answers, 402), 60 - upstream.complete);

@@ -28,7 +28,7 @@ play('in bounded memory, and gets every event in order when it reads again', asy
   await gateway.get('/livez');
   const before = gateway.memory();
 
-  const streams = await Promise.all(Array.from({ length: READERS }, () => gateway.stream()));
+  const streams = await Promise.all(Array.from({ length: READERS }, () => gateway.stream({}, {}, { ms: 25_000 })));
   for (const stream of streams) stream.connection.wire.pause();
   await stalled(() => sent);
   const grown = gateway.memory() - before;
