@@ -48,10 +48,11 @@ local function google_list(data)
   return { models = data }
 end
 
---- Whose words the client knows: how one model is told, and how many are.
+--- Whose words the client knows: how one model is told, and how many are. Errors go by the same: process/shape.c.
 local function words_of(call)
   if call:path():find "^/v1beta/" then return of_google, google_list end
   if call:header "anthropic-version" then return of_anthropic, anthropic_list end
+  if call:header "x-goog-api-key" then return of_google, google_list end
   return of_openai, openai_list
 end
 

@@ -111,7 +111,7 @@ static struct call *call_open(struct worker *worker, struct exchange *exchange) 
   call->worker = worker;
   call->exchange = exchange;
   call->route = route_find(exchange_request(exchange)->path);
-  call->shape = shape_of(call->route, request_field(exchange, "anthropic-version"));
+  call->shape = shape_of(call->route, exchange_request(exchange));
   call->notes.tokens_in = call->notes.tokens_out = call->notes.cost = -1;
   call->notes.price_in = call->notes.price_out = -1;
   timer_init(&call->deadline, deadline_passed);

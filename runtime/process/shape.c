@@ -4,9 +4,14 @@
 #include "codec/json.h"
 #include "process/call.h"
 
-enum shape shape_of(const struct route *route, struct slice anthropic_version) {
+static bool has_field(const struct http_request *request, struct slice name) {
+  return field_find(request->fields, request->field_count, name) != NULL;
+}
+
+enum shape shape_of(const struct route *route, const struct http_request *request) {
   bool lists_models = route->endpoint && slice_starts(slice_text(route->endpoint), SLICE_LITERAL("model"));
-  return lists_models && anthropic_version.len > 0 ? SHAPE_ANTHROPIC : route->shape;
+  if (lists_models && has_field(request, SLICE_LITERAL("anthropic-version"))) return SHAPE_ANTHROPIC;
+  return lists_models && has_field(request, SLICE_LITERAL("x-goog-api-key")) ? SHAPE_GEMINI : route->shape;
 }
 
 static void member_append(struct buffer *out, const char *name, struct slice value) {

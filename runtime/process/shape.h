@@ -5,9 +5,11 @@
 
 /* Errors in the words of the client's API. Codes and types that come in are those of OpenAI's errors. */
 struct call_problem;
+struct http_request;
 
-/* The route's; models are listed to Anthropic's clients in theirs, whom the version they send gives away. */
-enum shape shape_of(const struct route *route, struct slice anthropic_version);
+/* The route's. Models are listed at one path for several kinds of clients: a line that only one kind sends says which:
+ * Anthropic's version, Google's key. */
+enum shape shape_of(const struct route *route, const struct http_request *request);
 
 /* The status that clients of this shape get for an error: some of Anthropic's are of its own. */
 int shape_status(enum shape shape, const struct call_problem *problem);

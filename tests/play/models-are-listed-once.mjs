@@ -52,6 +52,9 @@ plays('the models', open, (act) => {
     assert.ok(google.models.some(({ name }) => name === `models/${MODEL}`));
     assert.equal((await gateway.get(`/v1beta/models/${MODEL}`)).json.name, `models/${MODEL}`);
     assert.equal((await gateway.get('/v1beta/models/no-such-model')).json.error.status, 'NOT_FOUND');
+    const goog = { headers: { 'x-goog-api-key': 'any' } };
+    assert.deepEqual((await gateway.get('/v1/models', goog)).json, google, 'who asks says so, below /v1, too');
+    assert.equal((await gateway.get(`/v1/models/${MODEL}`, goog)).json.name, `models/${MODEL}`);
   });
   act('that are unknown are 404', async ({ gateway }) => {
     assertError(await gateway.get('/v1/models/no-such-model'), 404, { code: 'model_not_found' });
