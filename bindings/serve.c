@@ -121,4 +121,6 @@ void bind_call_serve(struct call *call) {
   if (!found) lua_pushnil(L);
   call->box = bind_box_new(L, CALL_TYPE, call);
   call->task = task_start(vm, &call->worker->loop, L, 1, serve_done, call);
+  /* What has begun goes before what begins; and who asks how a busy worker does must not take it for dead. */
+  if (call->route->class == ROUTE_MODEL) task_put_off(call->task);
 }

@@ -12,18 +12,28 @@ static void on_more(uv_idle_t *handle) {
   (void)handle; /* its being active keeps the loop from waiting */
 }
 
+static void first_run(struct list *jobs) {
+  struct loop_job *job = LIST_OWNER(jobs->next, struct loop_job, node);
+  list_remove(&job->node);
+  job->run(job);
+}
+
+bool loop_busy(const struct loop *loop) {
+  return !list_empty(&loop->ready) || !list_empty(&loop->later);
+}
+
 static void jobs_run(struct loop *loop) {
   uint64_t until = uv_hrtime() + turn_ns;
-  while (!list_empty(&loop->ready)) {
-    struct loop_job *job = LIST_OWNER(loop->ready.next, struct loop_job, node);
-    list_remove(&job->node);
-    job->run(job);
-    if (uv_hrtime() >= until) break;
+  while (loop_busy(loop)) {
+    first_run(list_empty(&loop->ready) ? &loop->later : &loop->ready);
+    if (uv_hrtime() < until) continue;
+    if (!list_empty(&loop->later)) first_run(&loop->later); /* one a turn in any case */
+    break;
   }
-  if (list_empty(&loop->ready)) {
-    uv_idle_stop(&loop->more);
-  } else {
+  if (loop_busy(loop)) {
     uv_idle_start(&loop->more, on_more);
+  } else {
+    uv_idle_stop(&loop->more);
   }
 }
 
@@ -43,6 +53,7 @@ int loop_open(struct loop *loop) {
   REQUIRE(loop->read_buffer != NULL);
   loop->wheel = timer_wheel_open(&loop->uv);
   list_init(&loop->ready);
+  list_init(&loop->later);
   uv_prepare_init(&loop->uv, &loop->before_wait);
   uv_check_init(&loop->uv, &loop->after_wait);
   uv_idle_init(&loop->uv, &loop->more);
@@ -92,6 +103,12 @@ void loop_job_init(struct loop_job *job, void (*run)(struct loop_job *job)) {
 
 void loop_defer(struct loop *loop, struct loop_job *job) {
   if (list_empty(&job->node)) list_push_back(&loop->ready, &job->node);
+}
+
+void loop_put_off(struct loop *loop, struct loop_job *job) {
+  if (list_empty(&job->node)) return;
+  list_remove(&job->node);
+  list_push_back(&loop->later, &job->node);
 }
 
 void loop_job_cancel(struct loop_job *job) {

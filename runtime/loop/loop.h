@@ -13,6 +13,7 @@ struct loop {
   char *read_buffer;         /* LOOP_READ_SIZE bytes, valid inside one read callback only */
   struct timer_wheel *wheel; /* owned */
   struct list ready;         /* jobs to run before the loop waits again */
+  struct list later;         /* and those that others go before */
   uv_prepare_t before_wait;
   uv_check_t after_wait;
   uv_idle_t more; /* active while jobs are left over for the next turn */
@@ -39,7 +40,9 @@ void loop_stop(struct loop *loop);
 uint64_t loop_now(const struct loop *loop);
 
 void loop_job_init(struct loop_job *job, void (*run)(struct loop_job *job));
-void loop_defer(struct loop *loop, struct loop_job *job); /* a job already waiting stays where it is */
+void loop_defer(struct loop *loop, struct loop_job *job);   /* a job already waiting stays where it is */
+void loop_put_off(struct loop *loop, struct loop_job *job); /* one that waits: it comes behind whatever else does */
+bool loop_busy(const struct loop *loop);                    /* jobs wait */
 void loop_job_cancel(struct loop_job *job);
 
 /* The allocation callback of every stream: hands out the shared read buffer. `handle->loop->data` is the loop. */

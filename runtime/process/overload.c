@@ -49,6 +49,7 @@ static uint64_t turn_wait(struct worker *worker, uint64_t now) {
   if (!list_empty(&overload->job.node)) return now - overload->queued;
   overload->queued = now;
   loop_defer(&worker->loop, &overload->job);
+  loop_put_off(&worker->loop, &overload->job);
   return overload->waited;
 }
 

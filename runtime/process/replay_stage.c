@@ -101,7 +101,7 @@ static void settle(struct replay_stage *stage) {
   for (int quiet = 0; quiet < QUIET_TURNS && !stage->over; quiet++) {
     uint64_t before = progress(stage);
     uv_run(&loop->uv, UV_RUN_NOWAIT);
-    if (progress(stage) != before || !list_empty(&loop->ready)) quiet = 0;
+    if (progress(stage) != before || loop_busy(loop)) quiet = 0;
   }
 }
 

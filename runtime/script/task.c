@@ -74,6 +74,10 @@ struct task *task_start(struct vm *vm, struct loop *loop, lua_State *L, int argu
   return task;
 }
 
+void task_put_off(struct task *task) {
+  loop_put_off(task->loop, &task->job);
+}
+
 struct task *task_of(lua_State *L) {
   struct task *task = vm_of(L)->running;
   return task && task->thread == L ? task : NULL;

@@ -30,6 +30,9 @@ struct task *task_prepare(struct vm *vm, struct loop *loop, lua_State *L, int ar
 void task_own(struct task *task, void *owner, task_done done, void (*gone)(void *owner));
 void task_begin(struct task *task);
 
+/* Its first run comes behind whatever else waits: what has begun goes on before. */
+void task_put_off(struct task *task);
+
 /* Makes it one that loads a generation: no CPU limit of its own, as in the main state, and nothing in it may wait; it
  * only pauses, so that the loop comes to turn in between. */
 void task_set_up(struct task *task);

@@ -141,15 +141,36 @@ play('a loop that lags for long turns new requests away, until it does not', asy
 const BUSY = BURN.replace('before_request = function(ctx)', '$& if not ctx.headers:get "x-burn" then return end')
   .replace('+ 100', '+ 30');
 
+/** Reads on, and tells the most of `count()` that came to pass between two events. */
+function paced(reply, count) {
+  const pace = { most: 0 };
+  let before = count();
+  const read = async () => {
+    for await (const event of reply.events) {
+      if (event.data === null) continue;
+      pace.most = Math.max(pace.most, count() - before);
+      before = count();
+    }
+  };
+  read().catch(() => {});
+  return pace;
+}
+
 play('so does work that waits for its turn, though no turn is long', async (stage) => {
   const upstream = await stage.upstream();
-  upstream.answer(completion('ok'));
+  upstream.answer((io, { json }) => (json.stream ? endless({ every: 10 }) : completion('ok'))(io));
   const gateway = await stage.gateway({
     targets: { openai: upstream }, scripts: { 'plugins/burn.lua': BUSY },
     config: { plugins: [{ name: 'burn' }], overload: { loop_lag: '100ms' }, scripts: { cpu_limit: '5s' } },
   });
   assert.equal((await gateway.chat()).status, 200);
-  const waiting = Promise.all(Array.from({ length: 60 }, () => gateway.chat({}, { 'X-Burn': '1' })));
+  let served = 0;
+  const running = await gateway.stream();
+  const pace = paced(running, () => served);
+  const burn = () => gateway.chat({}, { 'X-Burn': '1' }).then((answer) => ((served += 1), answer));
+  const waiting = Promise.all(Array.from({ length: 60 }, burn));
+  for (const path of ['/livez', '/metrics']) assert.equal((await gateway.get(path)).status, 200);
+  assert.ok(served < 30, `probes wait for nobody: ${served} came first`);
   let refusals = 0;
   let done = false;
   waiting.finally(() => { done = true; });
@@ -160,6 +181,8 @@ play('so does work that waits for its turn, though no turn is long', async (stag
   }
   assert.ok(refusals > 0, 'refused');
   for (const answer of await waiting) assert.equal(answer.status, 200, 'who was let in is served');
+  assert.ok(pace.most < 20, `a stream keeps its pace: ${pace.most} were served between two events`);
+  running.connection.close();
   await Promise.all(probes);
   await until(10_000 * PATIENCE, 'an answer as before', async () => (await gateway.chat()).status === 200);
   await gateway.log('no longer overloaded');

@@ -93,11 +93,45 @@ static void quick_jobs_run_in_one_turn(void **state) {
   scene_close(scene);
 }
 
+static void late_job(struct loop_job *job) {
+  (void)job;
+  if (current->run_at_tick == 0) current->run_at_tick = current->run + 1;
+}
+
+/* One that is put off, and then a crowd: how many of it had run before. */
+static unsigned put_off_behind(void (*run)(struct loop_job *job)) {
+  struct scene *scene = scene_open();
+  struct loop_job late;
+  loop_job_init(&late, late_job);
+  loop_put_off(&scene->loop, &late); /* it does not wait yet */
+  loop_defer(&scene->loop, &late);
+  loop_put_off(&scene->loop, &late);
+  crowd_defer(scene, run);
+  uv_timer_start(&scene->ticker, on_tick, 60000, 0);
+  for (int i = 0; i < 2 * CROWD; i++) uv_run(&scene->loop.uv, UV_RUN_NOWAIT);
+  unsigned before = scene->run_at_tick - 1;
+  uv_timer_stop(&scene->ticker);
+  scene_close(scene);
+  return before;
+}
+
+static void one_that_is_put_off_comes_last(void **state) {
+  (void)state;
+  assert_int_equal(put_off_behind(quick_job), CROWD);
+}
+
+static void though_not_for_ever(void **state) {
+  (void)state;
+  assert_in_range(put_off_behind(slow_job), 1, CROWD / 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_crowd_of_slow_jobs_lets_timers_have_their_turn),
       cmocka_unit_test(what_is_left_over_keeps_the_loop_running),
       cmocka_unit_test(quick_jobs_run_in_one_turn),
+      cmocka_unit_test(one_that_is_put_off_comes_last),
+      cmocka_unit_test(though_not_for_ever),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
