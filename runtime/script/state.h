@@ -11,7 +11,13 @@
 
 /* What the files of this room share about a VM. No other room includes this. */
 
-enum { VM_CALLBACK_DEPTH = 16 };
+enum { VM_CALLBACK_DEPTH = 16, VM_SPARES = 64 };
+
+/* A coroutine that came to its end. */
+struct vm_spare {
+  lua_State *thread;
+  int anchor; /* where the registry holds it */
+};
 
 struct vm {
   struct allocator allocator; /* first: the allocator's pointer is the VM's, see vm_of */
@@ -25,7 +31,9 @@ struct vm {
   struct list tasks;
   unsigned task_count;
   struct task *running; /* null between runs */
-  unsigned depth;       /* Lua functions called back from C and not yet returned */
+  struct vm_spare spares[VM_SPARES];
+  unsigned spare_count;
+  unsigned depth; /* Lua functions called back from C and not yet returned */
   uint64_t opened_ns;
   size_t settled; /* bytes in use when the last collection cycle ended */
   void (*idle)(struct vm *vm, void *owner);

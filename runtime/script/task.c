@@ -20,6 +20,7 @@ struct task {
   int argument_count; /* of the first run */
   enum task_state state;
   bool cancelled;  /* while it was running */
+  bool ended;      /* the coroutine came to its end by itself */
   bool woken;      /* between the wake and the next run */
   uint64_t number; /* of the newest wait */
   void *operation; /* the pending wait; none when `abort` is null */
@@ -37,20 +38,41 @@ struct task {
 
 static void on_job(struct loop_job *job);
 
+/* ---- coroutines ---- */
+
+/* One that came to its end serves again: its stack has grown to what requests need, which a new one would do step by
+ * step, for the collector to clear away. */
+static struct vm_spare thread_take(struct vm *vm, lua_State *L) {
+  if (vm->spare_count > 0) return vm->spares[--vm->spare_count];
+  lua_State *thread = lua_newthread(L);
+  return (struct vm_spare){.thread = thread, .anchor = luaL_ref(L, LUA_REGISTRYINDEX)};
+}
+
+/* One that was left in the middle, or failed, is never run again. */
+static void thread_return(const struct task *task) {
+  struct vm *vm = task->vm;
+  if (!task->ended || vm->spare_count == VM_SPARES) {
+    luaL_unref(vm->L, LUA_REGISTRYINDEX, task->anchor);
+    return;
+  }
+  lua_settop(task->thread, 0);
+  vm->spares[vm->spare_count++] = (struct vm_spare){.thread = task->thread, .anchor = task->anchor};
+}
+
+/* ---- tasks ---- */
+
 /* What may raise comes before what must be freed. */
 struct task *task_prepare(struct vm *vm, struct loop *loop, lua_State *L, int argument_count) {
   REQUIRE(argument_count < LUA_MINSTACK);
-  lua_State *thread = lua_newthread(L);
-  lua_insert(L, -argument_count - 2);
-  lua_xmove(L, thread, argument_count + 1);
-  int anchor = luaL_ref(L, LUA_REGISTRYINDEX);
+  struct vm_spare taken = thread_take(vm, L);
+  lua_xmove(L, taken.thread, argument_count + 1);
   struct task *task = calloc(1, sizeof *task);
   REQUIRE(task != NULL);
   task->vm = vm;
   task->loop = loop;
   task->argument_count = argument_count;
-  task->thread = thread;
-  task->anchor = anchor;
+  task->thread = taken.thread;
+  task->anchor = taken.anchor;
   vm_task_opened(vm, &task->node);
   loop_job_init(&task->job, on_job);
   return task;
@@ -184,7 +206,7 @@ static void task_finish(struct task *task, const struct error *error) {
   if (!task->cancelled) task->done(task, task->owner, error);
   if (task->cancelled && task->gone) task->gone(task->owner);
   if (task->traceback) lua_pop(vm->L, 1);
-  luaL_unref(vm->L, LUA_REGISTRYINDEX, task->anchor);
+  thread_return(task);
   list_remove(&task->node);
   free(task);
   if (failed) vm_memory_sweep(vm);
@@ -278,6 +300,7 @@ static void on_job(struct loop_job *job) {
   int status = run(task);
   const char *code = vm_stretch_end(task->vm, stretch);
   bool failed = status != 0 && status != LUA_YIELD;
+  task->ended = status == 0;
   if (task->cancelled) {
     if (failed) lua_pop(task->vm->L, 1);
     task_finish(task, NULL);

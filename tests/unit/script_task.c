@@ -20,6 +20,40 @@ static void a_task_runs_later_with_its_arguments(void **state) {
   assert_int_equal(vm_tasks(vm), 0);
 }
 
+/* What one task has left on its coroutine, locals or results, is not the next one's. */
+static void a_task_finds_nothing_of_those_before_it(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      "local function down(n) if n > 0 then return 1 + down(n - 1) end return 0 end\n"
+      "local a = down(100) local b = instant() note(a .. ':' .. b) return {}, a, b",
+      "error 'no'", "local a, b note(select('#', ...) .. tostring(a) .. tostring(b)) return 1, 2, 3"};
+  for (int i = 0; i < 30; i++) {
+    struct outcome outcome;
+    operation_count = 0;
+    start(&outcome, texts[i % 3]);
+    for (int turns = 0; turns < 3; turns++) turn();
+    assert_int_equal(outcome.calls, 1);
+    assert_int_equal(outcome.failed, i % 3 == 1);
+    if (i % 3 != 1) assert_string_equal(outcome.traceback, i % 3 == 0 ? "100:7" : "0nilnil");
+  }
+}
+
+static void tasks_that_wait_keep_what_is_theirs(void **state) {
+  (void)state;
+  enum { MANY = 6 };
+  for (int round = 0; round < 20; round++) {
+    struct outcome outcomes[MANY];
+    operation_count = 0;
+    for (int i = 0; i < MANY; i++) start(&outcomes[i], "local mine = tostring({}) local a = wait() note(a .. mine)");
+    turn();
+    task_cancel(outcomes[0].task);
+    for (int i = MANY - 1; i > 0; i--) finish(&operations[i], i);
+    turn();
+    for (int i = 1; i < MANY; i++) assert_int_equal(outcomes[i].traceback[0], '0' + i);
+    assert_int_equal(outcomes[0].calls, 0);
+  }
+}
+
 static void a_wait_returns_the_operations_results(void **state) {
   (void)state;
   struct outcome outcome;
@@ -292,6 +326,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
       TEST(a_task_runs_later_with_its_arguments),
+      TEST(a_task_finds_nothing_of_those_before_it),
+      TEST(tasks_that_wait_keep_what_is_theirs),
       TEST(a_wait_returns_the_operations_results),
       TEST(a_wait_may_be_over_before_it_yields),
       TEST(a_wait_inside_pcall_and_guard_works),
