@@ -51,8 +51,8 @@ static bool end_count(struct vm *vm, bool own_entry) {
 /* (own entry, pcall's results...) -> pcall's results, with the code behind an error. */
 static int guard_settle(lua_State *L) {
   struct vm *vm = vm_of(L);
+  bool refused = vm_memory_recover(vm); /* at the hook's cost: whoever called it has the whole of a count left */
   bool stopped = end_count(vm, lua_toboolean(L, 1));
-  bool refused = vm_memory_recover(vm);
   if (lua_toboolean(L, 2)) return lua_gettop(L) - 1;
   lua_settop(L, 3);
   const char *code = stopped ? "script_cpu_limit" : refused ? "script_memory_limit" : "script_error";
